@@ -1,0 +1,31 @@
+# sluice_module(wire SOURCES a.cpp TESTS a_test.cpp DEPS base PRIVATE_DEPS ... LIBS ...)
+#
+#   the library sluice::wire from src/wire and, with TESTS, the program wire_test (GoogleTest, one ctest entry).
+#   DEPS   other modules, by folder name.       LIBS   targets or libraries from outside.
+#   TEST_DEPS  modules that only the tests need.
+function(sluice_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;TESTS;DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  set(deps)
+  foreach(dep ${arg_DEPS})
+    list(APPEND deps sluice_${dep})
+  endforeach()
+  if(arg_SOURCES)
+    add_library(sluice_${name} STATIC ${arg_SOURCES})
+    target_link_libraries(sluice_${name} PUBLIC sluice_options ${deps} ${arg_LIBS})
+  else()
+    add_library(sluice_${name} INTERFACE)
+    target_link_libraries(sluice_${name} INTERFACE sluice_options ${deps} ${arg_LIBS})
+  endif()
+  add_library(sluice::${name} ALIAS sluice_${name})
+  if(SLUICE_TESTS AND arg_TESTS)
+    set(test_deps)
+    foreach(dep ${arg_TEST_DEPS})
+      list(APPEND test_deps sluice_${dep})
+    endforeach()
+    add_executable(${name}_test ${arg_TESTS})
+    target_link_libraries(${name}_test PRIVATE sluice_${name} ${test_deps} ${arg_TEST_LIBS}
+      GTest::gtest GTest::gtest_main)
+    add_test(NAME ${name}_test COMMAND ${name}_test)
+    set_tests_properties(${name}_test PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()
