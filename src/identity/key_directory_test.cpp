@@ -1,0 +1,56 @@
+#include "identity/key_directory.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::identity {
+namespace {
+
+Key key(std::string name, std::string_view secret) {
+  Key out;
+  out.id = KeyId(name);
+  out.name = std::move(name);
+  out.hash = sha256(secret);
+  return out;
+}
+
+TEST(KeyDirectory, FindsEachKeyByItsSecretAndNoOther) {
+  std::vector<Key> keys;
+  for (int i = 0; i < 1000; ++i)
+    keys.push_back(key("k" + std::to_string(i), "secret" + std::to_string(i)));
+  const auto directory = KeyDirectory::build(std::move(keys));
+  ASSERT_TRUE(directory);
+  for (int i = 0; i < 1000; ++i) {
+    const Key* found = directory->find("secret" + std::to_string(i));
+    ASSERT_NE(found, nullptr) << i;
+    EXPECT_EQ(found->name, "k" + std::to_string(i));
+  }
+  EXPECT_EQ(directory->find("secret1000"), nullptr);
+  EXPECT_EQ(directory->find(""), nullptr);
+}
+
+TEST(KeyDirectory, TellsKeysApartWhoseHashesStartAlike) {
+  Key a = key("a", "x");
+  Key b = key("b", "x");
+  b.hash[31] ^= 1;
+  Sha256 neither = a.hash;
+  neither[30] ^= 1;
+  const auto directory = KeyDirectory::build({a, b});
+  ASSERT_TRUE(directory);
+  EXPECT_EQ(directory->find(a.hash)->name, "a");
+  EXPECT_EQ(directory->find(b.hash)->name, "b");
+  EXPECT_EQ(directory->find(neither), nullptr);
+}
+
+TEST(KeyDirectory, EmptyKnowsNobody) {
+  EXPECT_EQ(KeyDirectory().find("x"), nullptr);
+  EXPECT_EQ(KeyDirectory::build({})->find("x"), nullptr);
+}
+
+TEST(KeyDirectory, RefusesOneSecretForTwoKeysAndNamesThem) {
+  const auto directory = KeyDirectory::build({key("ci", "canary"), key("web", "canary")});
+  ASSERT_FALSE(directory);
+  EXPECT_EQ(directory.error().context, "keys \"ci\" and \"web\" have the same secret");
+}
+
+}  // namespace
+}  // namespace sluice::identity
