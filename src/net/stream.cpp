@@ -1,0 +1,168 @@
+#include "net/stream.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace sluice::net {
+namespace {
+
+using Kind = IoResult::Kind;
+
+constexpr std::size_t tls_record_bytes = 16 * 1024;
+
+IoResult of_tls(SSL* ssl, int returned, Descriptor& descriptor) {
+  switch (SSL_get_error(ssl, returned)) {
+    case SSL_ERROR_WANT_READ:
+      descriptor.readable = false;
+      return {.kind = Kind::again};
+    case SSL_ERROR_WANT_WRITE:
+      descriptor.writable = false;
+      return {.kind = Kind::again, .wants_write = true};
+    case SSL_ERROR_ZERO_RETURN: return {.kind = Kind::eof};
+    default: return {.kind = Kind::error};
+  }
+}
+
+}  // namespace
+
+IoResult Stream::handshake() {
+  ERR_clear_error();
+  const int done = SSL_do_handshake(tls_.get());
+  if (done == 1) return {.kind = Kind::ok};
+  return of_tls(tls_.get(), done, descriptor_);
+}
+
+IoResult Stream::read(std::span<char> into) {
+  if (tls_) {
+    if (!descriptor_.readable && SSL_has_pending(tls_.get()) == 0) return {.kind = Kind::again};
+    ERR_clear_error();
+    const int got = SSL_read(tls_.get(), into.data(), static_cast<int>(into.size()));
+    if (got > 0) return {.kind = Kind::ok, .bytes = static_cast<std::size_t>(got)};
+    return of_tls(tls_.get(), got, descriptor_);
+  }
+  if (!descriptor_.readable) return {.kind = Kind::again};
+  for (;;) {
+    const ssize_t got = ::recv(descriptor_.fd(), into.data(), into.size(), 0);
+    if (got > 0) {
+      const auto bytes = static_cast<std::size_t>(got);
+      // A short read has drained the socket; the next byte brings a new edge. A FIN that is already known does not.
+      if (bytes < into.size() && !descriptor_.gone) descriptor_.readable = false;
+      return {.kind = Kind::ok, .bytes = bytes};
+    }
+    if (got == 0) return {.kind = Kind::eof};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      descriptor_.readable = false;
+      return {.kind = Kind::again};
+    }
+    return {.kind = Kind::error};
+  }
+}
+
+IoResult Stream::write(std::span<const iovec> parts) {
+  if (!descriptor_.writable) return {.kind = Kind::again, .wants_write = true};
+  if (tls_) {
+    // One record: the parts are gathered, as SSL_write takes one buffer.
+    std::array<char, tls_record_bytes> record;
+    std::size_t size = 0;
+    const char* data = record.data();
+    if (parts.size() == 1) {
+      data = static_cast<const char*>(parts[0].iov_base);
+      size = std::min(parts[0].iov_len, tls_record_bytes);
+    } else {
+      for (const iovec& part : parts) {
+        const std::size_t take = std::min(part.iov_len, tls_record_bytes - size);
+        std::memcpy(record.data() + size, part.iov_base, take);
+        size += take;
+        if (size == tls_record_bytes) break;
+      }
+    }
+    if (size == 0) return {.kind = Kind::ok};
+    ERR_clear_error();
+    const int put = SSL_write(tls_.get(), data, static_cast<int>(size));
+    if (put > 0) return {.kind = Kind::ok, .bytes = static_cast<std::size_t>(put)};
+    return of_tls(tls_.get(), put, descriptor_);
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  for (;;) {
+    const ssize_t put = ::sendmsg(descriptor_.fd(), &message, MSG_NOSIGNAL);
+    if (put >= 0) return {.kind = Kind::ok, .bytes = static_cast<std::size_t>(put)};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      descriptor_.writable = false;
+      return {.kind = Kind::again, .wants_write = true};
+    }
+    return {.kind = Kind::error};
+  }
+}
+
+void Stream::close() {
+  if (!descriptor_.is_open()) return;
+  if (tls_) {
+    ERR_clear_error();
+    if (SSL_is_init_finished(tls_.get()) != 0) SSL_shutdown(tls_.get());
+    tls_.reset();
+  }
+  descriptor_.close();
+}
+
+void Stream::abort() {
+  if (!descriptor_.is_open()) return;
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(descriptor_.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  tls_.reset();
+  descriptor_.close();
+}
+
+void Stream::shutdown_write() {
+  if (!descriptor_.is_open()) return;
+  if (tls_) {
+    ERR_clear_error();
+    SSL_shutdown(tls_.get());
+  }
+  ::shutdown(descriptor_.fd(), SHUT_WR);
+}
+
+bool Stream::has_pending() const { return tls_ && SSL_has_pending(tls_.get()) == 1; }
+
+Task<Wake> write_all(Loop& loop, Timer& timer, Stream& stream, std::span<iovec> parts,
+                     WriteBounds bounds) {
+  TimePoint deadline = loop.now() + bounds.stall;
+  for (;;) {
+    while (!parts.empty() && parts.front().iov_len == 0) parts = parts.subspan(1);
+    if (parts.empty()) co_return Wake::writable;
+    const IoResult put = stream.write(parts);
+    if (put.kind == Kind::ok) {
+      std::size_t left = put.bytes;
+      while (left > 0) {
+        iovec& first = parts.front();
+        const std::size_t step = std::min(left, first.iov_len);
+        first.iov_base = static_cast<char*>(first.iov_base) + step;
+        first.iov_len -= step;
+        left -= step;
+        if (first.iov_len == 0) parts = parts.subspan(1);
+      }
+      deadline = loop.now() + bounds.stall;
+      continue;
+    }
+    if (put.kind != Kind::again) co_return Wake::gone;
+    Descriptor& self = stream.descriptor();
+    const WaitFor what{.read = put.wants_write ? nullptr : &self,
+                       .write = put.wants_write ? &self : nullptr,
+                       .gone = bounds.gone,
+                       .deadline = deadline};
+    const Wake wake = co_await Wait(loop, timer, what);
+    if (wake == Wake::gone || wake == Wake::timeout) co_return wake;
+  }
+}
+
+}  // namespace sluice::net
