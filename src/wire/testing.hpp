@@ -1,0 +1,70 @@
+#pragma once
+/// What the tests of this folder share: recorded data, when it is there.
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::wire::testing {
+
+inline std::filesystem::path shared_root() {
+  if (const char* root = std::getenv("SLUICE_SHARED")) return root;
+  return std::filesystem::path(SLUICE_SOURCE_DIR).parent_path() / "shared";
+}
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::string decode_base64(std::string_view text) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const auto value = alphabet.find(c);
+    if (value == std::string_view::npos) continue;
+    bits = bits << 6 | static_cast<unsigned>(value);
+    if ((count += 6) < 8) continue;
+    count -= 8;
+    out.push_back(static_cast<char>(bits >> count & 0xff));
+  }
+  return out;
+}
+
+inline std::string text_of(const boost::json::value& value, std::string_view key) {
+  const auto* found = value.as_object().if_contains(key);
+  return found ? std::string(found->as_string()) : std::string();
+}
+
+inline std::vector<boost::json::value> read_json_lines(const std::filesystem::path& path) {
+  std::vector<boost::json::value> out;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty()) out.push_back(boost::json::parse(line));
+  }
+  return out;
+}
+
+}  // namespace sluice::wire::testing
+
+/// Binds `path` to recorded data; without it, skips the test by name, and fails where CI promises
+/// to have the data.
+#define SLUICE_SHARED_OR_SKIP(path, relative)                                          \
+  const auto path = ::sluice::wire::testing::shared_root() / (relative);               \
+  if (!std::filesystem::exists(path)) {                                                \
+    const char* ci = std::getenv("CI");                                                \
+    if (ci != nullptr && std::string_view(ci) == "true") FAIL() << "missing " << path; \
+    GTEST_SKIP() << "missing " << path;                                                \
+  }                                                                                    \
+  static_cast<void>(0)
