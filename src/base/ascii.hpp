@@ -12,8 +12,8 @@ namespace sluice::ascii {
 }
 
 [[nodiscard]] constexpr bool iequal(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 [[nodiscard]] constexpr bool istarts_with(std::string_view text, std::string_view prefix) {

@@ -34,9 +34,9 @@ TEST(ClientKey, HasThePublishedShapeAndNeverRepeats) {
     const std::string_view text = key.reveal();
     EXPECT_EQ(text.substr(0, 7), "sk-slc-");
     EXPECT_EQ(text.size(), 7U + 43U);
-    EXPECT_EQ(text.find_first_not_of(
-                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
-              std::string_view::npos);
+    EXPECT_EQ(
+        text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+        std::string_view::npos);
     EXPECT_TRUE(seen.insert(std::string(text)).second);
   }
 }
@@ -74,7 +74,8 @@ TEST(Log, QuotesWhatCouldForgeALine) {
 
 TEST(Ascii, WalksTheElementsOfAList) {
   std::vector<std::string> seen;
-  ascii::for_each_element(" close ,, Keep-Alive", [&](std::string_view e) { seen.emplace_back(e); });
+  ascii::for_each_element(" close ,, Keep-Alive",
+                          [&](std::string_view e) { seen.emplace_back(e); });
   EXPECT_EQ(seen, (std::vector<std::string>{"close", "", "Keep-Alive"}));
   EXPECT_TRUE(ascii::iequal("Transfer-ENCODING", "transfer-encoding"));
 }

@@ -33,9 +33,10 @@ class Quantity {
 };
 
 using Tokens = Quantity<struct TokensTag>;
-using NanoUsd = Quantity<struct NanoUsdTag>;                  // 1e-9 USD: what the ledger holds
-using PicoUsd = Quantity<struct PicoUsdTag>;                  // 1e-12 USD
-using PicoUsdPerToken = Quantity<struct PicoUsdPerTokenTag>;  // the same integer as micro-USD per million tokens
+using NanoUsd = Quantity<struct NanoUsdTag>;  // 1e-9 USD: what the ledger holds
+using PicoUsd = Quantity<struct PicoUsdTag>;  // 1e-12 USD
+using PicoUsdPerToken =
+    Quantity<struct PicoUsdPerTokenTag>;  // the same integer as micro-USD per million tokens
 
 /// A name of one kind of thing: compares and hashes, no arithmetic.
 template <class Tag>

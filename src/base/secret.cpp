@@ -83,7 +83,8 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
 }
 
 Secret make_client_key() {
-  std::array<std::uint8_t, 33> bits{};  // 32 random bytes, and a zero that the last digit's two spare bits come from
+  std::array<std::uint8_t, 33>
+      bits{};  // 32 random bytes, and a zero that the last digit's two spare bits come from
   fill_secret({bits.data(), 32});
   std::string text = "sk-slc-";
   for (std::size_t i = 0; i < 33; i += 3) {

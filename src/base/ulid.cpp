@@ -13,7 +13,8 @@ Ulid Ulid::make(WallTime at, Random& random) {
   for (std::size_t i = 10; i-- > 0; millis >>= 5U) ulid.text_[i] = digits[millis & 31U];
   for (std::size_t half = 0; half < 2; ++half) {
     std::uint64_t bits = random.next();
-    for (std::size_t i = 0; i < 8; ++i, bits >>= 5U) ulid.text_[10 + half * 8 + i] = digits[bits & 31U];
+    for (std::size_t i = 0; i < 8; ++i, bits >>= 5U)
+      ulid.text_[10 + half * 8 + i] = digits[bits & 31U];
   }
   return ulid;
 }
