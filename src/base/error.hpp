@@ -86,7 +86,9 @@ using Status = Result<void>;
 #define TRY(decl, ...) SLUICE_TRY_(return, SLUICE_CONCAT(try_, __LINE__), decl, __VA_ARGS__)
 #define CO_TRY(decl, ...) SLUICE_TRY_(co_return, SLUICE_CONCAT(try_, __LINE__), decl, __VA_ARGS__)
 /// CHECK(expression): the same for a Status.
-#define CHECK_OK(...) \
-  if (auto status_ = (__VA_ARGS__); !status_) return std::unexpected(std::move(status_.error()))
-#define CO_CHECK(...) \
-  if (auto status_ = (__VA_ARGS__); !status_) co_return std::unexpected(std::move(status_.error()))
+#define CHECK_OK(...)                                       \
+  if (auto checked_status = (__VA_ARGS__); !checked_status) \
+  return std::unexpected(std::move(checked_status.error()))
+#define CO_CHECK(...)                                       \
+  if (auto checked_status = (__VA_ARGS__); !checked_status) \
+  co_return std::unexpected(std::move(checked_status.error()))

@@ -69,8 +69,7 @@ class AnyConnected {
     }
     // With more, look at all of them once a tick: late by at most 100 ms, on a path that has already lost 250.
     const TimePoint next = std::min(deadline_, loop_.now() + TimerWheel::tick);
-    const WaitFor what{
-        .write = &streams_.back()->descriptor(), .gone = gone_, .deadline = next};
+    const WaitFor what{.write = &streams_.back()->descriptor(), .gone = gone_, .deadline = next};
     const Wake wake = co_await Wait(loop_, timer_, what);
     if (wake == Wake::timeout && next < deadline_) co_return Wake::writable;
     co_return wake;
@@ -90,9 +89,8 @@ std::unexpected<Error> unreachable(const std::string& what, const std::string& w
 
 }  // namespace
 
-Task<Result<std::unique_ptr<Stream>>> Dialer::connect(Loop& loop, Timer& timer,
-                                                      Addresses addresses, TimePoint deadline,
-                                                      Descriptor* gone) {
+Task<Result<std::unique_ptr<Stream>>> Dialer::connect(Loop& loop, Timer& timer, Addresses addresses,
+                                                      TimePoint deadline, Descriptor* gone) {
   std::string why = "no address";
   Streams trying;
   std::size_t next = 0;
@@ -147,8 +145,7 @@ Task<Status> tls_handshake(Loop& loop, Timer& timer, Stream& stream, TimePoint d
     if (wake == Wake::gone) co_return fail(Errc::client_gone, Side::client, "during TLS");
     if (wake == Wake::timeout) {
       co_return fail(Errc::upstream_timeout, Side::provider,
-                     "the TLS handshake took longer than connect_timeout_ms",
-                     Retry::other_account);
+                     "the TLS handshake took longer than connect_timeout_ms", Retry::other_account);
     }
   }
 }

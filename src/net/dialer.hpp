@@ -17,7 +17,8 @@ struct Target {
 
 class Dialer {
  public:
-  static constexpr Milliseconds attempt_delay{250};  // RFC 8305, 5: before the next address is tried beside
+  static constexpr Milliseconds attempt_delay{
+      250};  // RFC 8305, 5: before the next address is tried beside
   static constexpr std::size_t addresses_max = 8;
 
   explicit Dialer(Resolver& resolver) : resolver_(resolver) {}

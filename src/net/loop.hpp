@@ -117,7 +117,7 @@ class Loop {
   TimerWheel wheel_;
   int epoll_ = -1;
   int wakeup_ = -1;
-  bool stopping_ = false;  // own thread only; set by posted work
+  bool stopping_ = false;       // own thread only; set by posted work
   std::vector<Entry> entries_;  // by fd
   std::unique_ptr<char[]> scratch_;
   std::mutex posted_mutex_;
@@ -128,7 +128,7 @@ class Loop {
 struct WaitFor {
   Descriptor* read = nullptr;
   Descriptor* write = nullptr;
-  Descriptor* gone = nullptr;    // e.g. the client, while we wait for the provider
+  Descriptor* gone = nullptr;  // e.g. the client, while we wait for the provider
   Signal* signal = nullptr;
   TimePoint deadline = time_never;
 };

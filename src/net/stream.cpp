@@ -19,9 +19,7 @@ constexpr std::size_t tls_record_bytes = 16 * 1024;
 
 IoResult of_tls(SSL* ssl, int returned, Descriptor& descriptor) {
   switch (SSL_get_error(ssl, returned)) {
-    case SSL_ERROR_WANT_READ:
-      descriptor.readable = false;
-      return {.kind = Kind::again};
+    case SSL_ERROR_WANT_READ: descriptor.readable = false; return {.kind = Kind::again};
     case SSL_ERROR_WANT_WRITE:
       descriptor.writable = false;
       return {.kind = Kind::again, .wants_write = true};

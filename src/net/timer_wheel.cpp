@@ -19,7 +19,8 @@ void TimerWheel::arm(Timer& timer, TimePoint deadline, Timer::Fire fire, void* c
   timer.deadline_ = deadline;
   timer.fire_ = fire;
   timer.context_ = context;
-  if (timer.next_ != nullptr && timer.slot_tick_ <= tick_of(deadline)) return;  // looked at early enough
+  if (timer.next_ != nullptr && timer.slot_tick_ <= tick_of(deadline))
+    return;  // looked at early enough
   timer.unlink();
   link(timer);
 }

@@ -52,7 +52,8 @@ class TimerWheel {
   [[nodiscard]] TimePoint next_tick() const;
 
  private:
-  static constexpr std::int64_t slot_count = 1024;  // about 102 s; what is later is looked at once a turn
+  static constexpr std::int64_t slot_count =
+      1024;  // about 102 s; what is later is looked at once a turn
   struct Slot {
     Timer head;
     Slot() { head.next_ = head.previous_ = &head; }

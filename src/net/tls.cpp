@@ -119,8 +119,7 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(const std::st
   SSL_CTX_set_alpn_protos(context, http11_protocol, sizeof http11_protocol);
   client->sessions_ = std::make_unique<Sessions>();
   SSL_CTX_set_app_data(context, client->sessions_.get());
-  SSL_CTX_set_session_cache_mode(context,
-                                 SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   SSL_CTX_sess_set_new_cb(context, &Sessions::keep);
   return client;
 }

@@ -1,0 +1,241 @@
+#include "http/server.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <exception>
+
+#include "base/log.hpp"
+#include "net/dialer.hpp"
+
+namespace sluice::http {
+namespace {
+
+using net::IoResult;
+using net::WaitFor;
+using net::Wake;
+
+/// Room behind the input for what a JSON parser may read past the end.
+constexpr std::size_t input_padding = 64;
+
+void log_thrown(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    log::error("session.failed reason={}", log::quoted(error.what()));
+  } catch (...) {
+    log::error("session.failed reason=unknown");
+  }
+}
+
+}  // namespace
+
+/// One connection, from accept to close.
+class Session {
+ public:
+  Session(Server& server, const net::Address& peer) : server_(server), peer_(peer) {
+    server_.counts_.connections.fetch_add(1, std::memory_order_relaxed);
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() { server_.counts_.connections.fetch_sub(1, std::memory_order_relaxed); }
+
+  static net::Task<void> run(Server& server, int fd, net::Address peer) {
+    Session session(server, peer);
+    if (!session.stream_.open(server.loop_, fd)) co_return;
+    co_await session.serve();
+  }
+
+ private:
+  enum class Next : std::uint8_t { request, close };
+
+  net::Task<void> serve() {
+    if (server_.tls_) {
+      stream_.start_tls(server_.tls_->accept(stream_.descriptor().fd()));
+      const TimePoint deadline = server_.loop_.now() + server_.limits_.tls_handshake_timeout;
+      const Status done =
+          co_await net::tls_handshake(server_.loop_, timer_, stream_, deadline, nullptr);
+      if (!done) {
+        log::debug("tls.refused peer={} reason={}", peer_.text(),
+                   log::quoted(done.error().context));
+        co_return;
+      }
+    }
+    while (co_await serve_one() == Next::request) {
+    }
+  }
+
+  net::Task<Next> serve_one() {
+    Exchange exchange(server_, stream_, timer_, peer_, input_);
+    const Status read = co_await read_head(exchange);
+    if (!read) {
+      if (http_status(read.error().code) == 0) {
+        stream_.close();
+        co_return Next::close;
+      }
+      exchange.keep_alive_ = false;
+      exchange.id_ = Ulid::make(server_.loop_.wall_now(), server_.random_);
+      log::info("request.refused request={} peer={} code={} reason={}", exchange.id_.str(),
+                peer_.text(), to_string(read.error().code), log::quoted(read.error().context));
+      if (co_await exchange.refuse(read.error())) co_await linger();
+      co_return Next::close;
+    }
+    served_ = true;
+    ++server_.in_flight_;
+    struct Leave {
+      Server& server;
+      ~Leave() { --server.in_flight_; }
+    } const leave{server_};
+    co_await server_.handler_.handle(exchange);
+    co_return co_await after(exchange);
+  }
+
+  net::Task<Next> after(Exchange& exchange) {
+    if (!exchange.begun_ || !exchange.finished_ || exchange.cut_) {
+      // An answer that isn't whole: where only the end of the connection ends the body, that end must not look clean.
+      if (exchange.begun_ && !exchange.chunked_ && !exchange.length_left_) {
+        stream_.abort();
+      } else {
+        stream_.close();
+      }
+      co_return Next::close;
+    }
+    if (!exchange.keep_alive_) {
+      if (exchange.body_read_) {
+        stream_.close();
+      } else {
+        co_await linger();
+      }
+      co_return Next::close;
+    }
+    exchange.release_request();
+    co_return Next::request;
+  }
+
+  /// Reads on and drops, for a moment: closing with unread bytes would reset the connection and take the answer along.
+  net::Task<void> linger() {
+    stream_.shutdown_write();
+    const TimePoint deadline = server_.loop_.now() + ServerLimits::linger_max;
+    std::size_t dropped = 0;
+    while (dropped < ServerLimits::linger_bytes_max) {
+      const IoResult read = stream_.read(server_.loop_.scratch());
+      if (read.kind == IoResult::Kind::ok) {
+        dropped += read.bytes;
+        continue;
+      }
+      if (read.kind != IoResult::Kind::again || read.wants_write) break;
+      const WaitFor what{.read = &stream_.descriptor(), .deadline = deadline};
+      if (co_await net::Wait(server_.loop_, timer_, what) == Wake::timeout) break;
+    }
+    stream_.close();
+  }
+
+  net::Task<Status> read_head(Exchange& exchange) {
+    const ServerLimits& limits = server_.limits_;
+    wire::HeadEndFinder finder(Side::client, limits.head.bytes_max);
+    bool first = input_.empty();
+    const bool idle =
+        first &&
+        served_;  // a connection without its first request gets no more than a head may take
+    TimePoint deadline =
+        server_.loop_.now() + (idle ? limits.keepalive_idle : limits.header_timeout);
+    for (;;) {
+      if (!input_.empty()) {
+        CO_TRY(const auto end, finder.find(input_));
+        if (end) co_return take_head(exchange, *end);
+      }
+      const auto scratch = server_.loop_.scratch();
+      const IoResult read = stream_.read(scratch);
+      if (read.kind == IoResult::Kind::ok) {
+        if (first) {
+          first = false;
+          deadline = server_.loop_.now() + limits.header_timeout;
+        }
+        if (input_.capacity() < input_.size() + read.bytes + input_padding) {
+          input_.reserve(input_.size() + read.bytes + input_padding);
+        }
+        input_.append(scratch.data(), read.bytes);
+        continue;
+      }
+      if (read.kind != IoResult::Kind::again) {
+        co_return fail(Errc::client_gone, Side::client, "before a request");
+      }
+      net::Descriptor& self = stream_.descriptor();
+      const WaitFor what{.read = read.wants_write ? nullptr : &self,
+                         .write = read.wants_write ? &self : nullptr,
+                         .deadline = deadline};
+      if (co_await net::Wait(server_.loop_, timer_, what) == Wake::timeout) {
+        if (first) co_return fail(Errc::client_gone, Side::client, "idle");
+        co_return fail(Errc::request_timeout, Side::client,
+                       "the request head did not come within header_timeout_ms");
+      }
+    }
+  }
+
+  Status take_head(Exchange& exchange, std::size_t end) {
+    // Views into input_ must survive: it is not appended to before the request is released.
+    const std::string_view bytes = std::string_view(input_).substr(0, end);
+    exchange.head_bytes_ = exchange.consumed_ = end;
+    CHECK_OK(wire::parse_request_head(bytes, server_.limits_.head, exchange.head_));
+    CHECK_OK(wire::check_target(exchange.head_.target));
+    exchange.started_ = server_.loop_.now();
+    exchange.id_ = Ulid::make(server_.loop_.wall_now(), server_.random_);
+    exchange.http10_ = exchange.head_.minor_version == 0;
+    exchange.head_request_ = exchange.head_.method == "HEAD";
+    exchange.keep_alive_ = exchange.head_.keep_alive;
+    exchange.body_read_ =
+        exchange.head_.framing == wire::Framing::none ||
+        (exchange.head_.framing == wire::Framing::length && exchange.head_.content_length == 0);
+    const std::string_view target = exchange.head_.target;
+    const auto mark = target.find('?');
+    exchange.path_ = target.substr(0, mark);
+    exchange.query_ = mark == std::string_view::npos ? "" : target.substr(mark + 1);
+    return {};
+  }
+
+  Server& server_;
+  net::Address peer_;
+  net::Stream stream_;
+  net::Timer timer_;
+  std::string input_;
+  bool served_ = false;  // at least one request
+};
+
+Server::Server(net::Loop& loop, Random& random, Handler& handler, BufferBudget& budget,
+               ServerCounts& counts, const ServerLimits& limits)
+    : loop_(loop),
+      random_(random),
+      handler_(handler),
+      budget_(budget),
+      counts_(counts),
+      limits_(limits),
+      listener_(loop) {
+  sessions_.on_throw = log_thrown;
+}
+
+Server::~Server() { close_all(); }
+
+Status Server::listen(const net::Address& address,
+                      std::shared_ptr<const net::TlsServerContext> tls) {
+  tls_ = std::move(tls);
+  return listener_.listen(address, [this](int fd, const net::Address& peer) { accept(fd, peer); });
+}
+
+void Server::accept(int fd, const net::Address& peer) {
+  if (counts_.connections.load(std::memory_order_relaxed) >=
+      static_cast<std::int64_t>(limits_.connections_max)) {
+    // Told in one write, or not at all: a connection over the bound gets no coroutine and no buffer.
+    constexpr std::string_view answer =
+        "HTTP/1.1 503 Service Unavailable\r\nx-sluice-error: overloaded\r\nretry-after: 1\r\n"
+        "content-length: 0\r\nconnection: close\r\n\r\n";
+    if (!tls_) {
+      [[maybe_unused]] const auto sent =
+          ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    ::close(fd);
+    return;
+  }
+  sessions_.start(Session::run(*this, fd, peer));
+}
+
+}  // namespace sluice::http
