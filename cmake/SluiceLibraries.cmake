@@ -9,5 +9,8 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+if(SLUICE_TESTS)
+  pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)  # we only read; tests write what we read
+endif()
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
