@@ -46,7 +46,8 @@ build_targets() {
 }
 
 # Every file of the working tree that git tracks or would track.
-tree_files() { git -C "$root" ls-files --cached --others --exclude-standard --deduplicate -- "$@"; }
+# (A checkout may belong to somebody else than who runs this, in a container for one.)
+tree_files() { git -c safe.directory="$root" -C "$root" ls-files --cached --others --exclude-standard --deduplicate -- "$@"; }
 
 # Our C++ sources that are on disk, as paths from the root, NUL-separated.
 cpp_files() {
