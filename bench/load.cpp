@@ -98,11 +98,14 @@ void open_loop(Loader& loader, std::size_t connections, double rate, double seco
                        static_cast<std::int64_t>(static_cast<double>(nth) * 1e9 / rate));
   };
   while (now() < deadline) {
-    while (loader.tally().started < requests && due(loader.tally().started) <= now())
+    // A request that finds no free connection waits for one, and the wait is part of its latency.
+    const auto has_room = [&] {
+      return loader.tally().started < requests && loader.running() < connections;
+    };
+    while (has_room() && due(loader.tally().started) <= now())
       loader.start(due(loader.tally().started));
-    const bool all_sent = loader.tally().started >= requests;
-    if (all_sent && loader.running() == 0) return;
-    loader.turn(all_sent ? deadline : due(loader.tally().started));
+    if (loader.tally().started >= requests && loader.running() == 0) return;
+    loader.turn(has_room() ? due(loader.tally().started) : deadline);
   }
 }
 

@@ -89,8 +89,7 @@ ResponseReader::State ResponseReader::feed(std::string_view bytes) {
         break;
       }
       case State::whole:  // nobody asked for more
-      case State::broken:
-        return state_ = State::broken;
+      case State::broken: return state_ = State::broken;
     }
   }
   return state_;
