@@ -1,0 +1,331 @@
+#include "app/config_declared.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "app/providers.hpp"
+#include "app/upstream_url.hpp"
+
+namespace sluice::app {
+namespace {
+
+constexpr std::size_t name_bytes_max = 64;
+constexpr int count_max = 1'000'000;
+
+bool is_name(std::string_view name) {
+  return !name.empty() && name.size() <= name_bytes_max &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+         });
+}
+
+/// "[[account]] "main"", or the number of a nameless one.
+std::string label(std::string_view kind, const toml::table& table, std::size_t index) {
+  const auto name = table["name"].value<std::string>();
+  if (name && is_name(*name)) return fmt::format("[[{}]] \"{}\"", kind, *name);
+  return fmt::format("[[{}]] number {}", kind, index + 1);
+}
+
+template <class Declared>
+void read_name(TomlTable& table, std::string& name, const std::vector<Declared>& others) {
+  name = table.text("name");
+  if (!is_name(name)) {
+    table.problem(
+        "name", fmt::format("must be 1 to {} printable characters without quotes", name_bytes_max));
+  } else if (std::any_of(others.begin(), others.end(),
+                         [&](const Declared& other) { return other.name == name; })) {
+    table.problem("name", "is used twice");
+  }
+}
+
+void refuse_empty_elements(TomlTable& table, std::string_view name,
+                           const std::vector<std::string>& list) {
+  const bool empty = std::any_of(list.begin(), list.end(), [](const std::string& element) {
+    return element.empty() || element == "!";
+  });
+  if (empty) table.problem(name, "holds an empty text");
+}
+
+std::vector<std::string> read_pools(TomlTable& table) {
+  auto pools = table.texts("pools", {"default"});
+  refuse_empty_elements(table, "pools", pools);
+  if (pools.empty()) table.problem("pools", "must name at least one pool");
+  return pools;
+}
+
+void read_base_url(TomlTable& table, const ProviderSpec* provider, DeclaredAccount& account) {
+  std::string text = table.text("base_url");
+  if (text.empty()) {
+    if (provider == nullptr) return;
+    if (provider->base_url.empty()) {
+      table.problem("base_url", fmt::format("must be set for the provider {}", provider->name));
+    }
+    text = provider->base_url;
+    if (text.empty()) return;
+  }
+  const auto url = parse_upstream_url(text);
+  if (!url) return table.problem("base_url", url.error().context);
+  account.base_url = url->str();
+}
+
+void read_credential(TomlTable& table, TomlContext& context, const std::string& of,
+                     const ProviderSpec* provider, DeclaredAccount& account) {
+  const toml::table* given = table.table("credential");
+  if (given != nullptr) {
+    TomlTable credential(context, *given, "credential of " + of);
+    using Kind = DeclaredCredential::Kind;
+    const bool both = credential.has("api_key") && credential.has("bearer_token");
+    if (auto key = credential.secret("api_key"))
+      account.credential = {Kind::api_key, std::move(*key)};
+    if (auto token = credential.secret("bearer_token")) {
+      account.credential = {Kind::bearer_token, std::move(*token)};
+    }
+    if (both)
+      credential.problem("bearer_token", "stands beside api_key; an account has one credential");
+    credential.refuse_unknown();
+    if (!given->empty()) return;
+  } else if (table.has("credential")) {
+    return;
+  }
+  if (provider != nullptr && provider->needs_credential) {
+    table.problem("credential", "is missing; write credential = { api_key = \"env:NAME\" }");
+  }
+}
+
+void read_proxy(TomlTable& table, DeclaredAccount& account) {
+  if (!table.has("proxy") || table.text("proxy").empty()) {
+    (void)table.text("proxy");
+    return;
+  }
+  auto proxy = table.secret("proxy");
+  if (!proxy) return;
+  constexpr std::array<std::string_view, 4> schemes = {"http://", "https://", "socks5://",
+                                                       "socks5h://"};
+  const bool known = std::any_of(schemes.begin(), schemes.end(), [&](std::string_view scheme) {
+    return proxy->reveal().starts_with(scheme) && proxy->reveal().size() > scheme.size();
+  });
+  if (!known) {
+    return table.problem("proxy", "must start with http://, https://, socks5:// or socks5h://");
+  }
+  account.proxy = std::move(*proxy);
+}
+
+std::optional<DeclaredAccount> read_account(const toml::table& node, std::size_t index,
+                                            TomlContext& context, const Config& config) {
+  const std::string of = label("account", node, index);
+  TomlTable table(context, node, of);
+  DeclaredAccount account;
+  read_name(table, account.name, config.accounts);
+  account.provider = table.text("provider");
+  const ProviderSpec* provider = find_provider(account.provider);
+  if (provider == nullptr) {
+    const auto names = provider_names();
+    table.problem("provider", fmt::format("must be one of {}{}", fmt::join(names, ", "),
+                                          did_you_mean(account.provider, names)));
+  } else if (!provider->served) {
+    table.warn("provider", fmt::format("this version does not serve {}; the account stays idle",
+                                       provider->name));
+  }
+  read_base_url(table, provider, account);
+  context.findings.base_urls.push_back(table.origin("base_url"));
+  read_credential(table, context, of, provider, account);
+  account.priority = static_cast<int>(table.integer("priority", 10, 0, count_max));
+  account.weight = static_cast<int>(table.integer("weight", 1, 1, count_max));
+  account.max_concurrency = static_cast<int>(table.integer("max_concurrency", 0, 0, count_max));
+  account.models = table.texts("models");
+  refuse_empty_elements(table, "models", account.models);
+  if (const toml::table* map = table.table("model_map")) {
+    for (const auto& [from, to] : *map) {
+      const auto* target = to.as_string();
+      if (target == nullptr || target->get().empty() || from.str().empty()) {
+        table.problem("model_map",
+                      "must map names to names: { \"sonnet\" = \"claude-sonnet-4-5\" }");
+        break;
+      }
+      account.model_map.emplace_back(from.str(), target->get());
+    }
+  }
+  account.pools = read_pools(table);
+  read_proxy(table, account);
+  account.ca_file = table.text("ca_file");
+  account.disabled = table.boolean("disabled", false);
+  table.refuse_unknown();
+  return account;
+}
+
+void read_secret(TomlTable& table, DeclaredKey& key) {
+  constexpr std::size_t short_secret = 20;
+  const bool both = table.has("secret") && table.has("sha256");
+  const auto secret = table.secret("secret");
+  const std::string hex = table.text("sha256");
+  if (both) return table.problem("sha256", "stands beside secret; a key has one of them");
+  if (secret) {
+    key.hash = sha256(secret->reveal());
+    if (secret->reveal().size() < short_secret) {
+      table.warn("secret",
+                 fmt::format("has fewer than {} characters and may be guessed", short_secret));
+    }
+  } else if (table.has("sha256")) {
+    if (!from_hex(hex, key.hash)) table.problem("sha256", "must be 64 hex digits");
+  } else if (!table.has("secret")) {
+    table.problem("secret", "is missing; write secret = \"env:NAME\" or sha256 = \"hex\"");
+  }
+}
+
+std::optional<identity::RateLimit> read_rate(TomlTable& limits, std::string_view name) {
+  const std::string text = limits.text(name);
+  if (text.empty()) return {};
+  const auto rate = parse_rate_limit(text);
+  if (!rate) limits.problem(name, "must be a number in a window such as \"60/1m\" (s, m, h, d)");
+  return rate;
+}
+
+void read_limits(TomlTable& table, TomlContext& context, const std::string& of, DeclaredKey& key) {
+  const toml::table* given = table.table("limits");
+  if (given == nullptr) return;
+  TomlTable limits(context, *given, "limits of " + of);
+  key.limits.concurrency = static_cast<int>(limits.integer("concurrency", 0, 0, count_max));
+  key.limits.requests = read_rate(limits, "requests");
+  key.limits.input_tokens = read_rate(limits, "input_tokens");
+  key.limits.output_tokens = read_rate(limits, "output_tokens");
+  limits.refuse_unknown();
+  if (key.limits.requests || key.limits.input_tokens || key.limits.output_tokens) {
+    table.warn("limits", "this version enforces concurrency only");
+  }
+}
+
+std::optional<NanoUsd> read_usd(const toml::node& node) {
+  if (const auto* integer = node.as_integer()) return parse_usd(std::to_string(integer->get()));
+  if (const auto* text = node.as_string()) return parse_usd(text->get());
+  if (const auto* number = node.as_floating_point()) {
+    const auto text = decimal_text(number->get());
+    return text ? parse_usd(*text) : std::nullopt;
+  }
+  return {};
+}
+
+void read_budgets(TomlTable& table, TomlContext& context, const std::string& of, DeclaredKey& key) {
+  const toml::table* given = table.table("budgets");
+  if (given == nullptr) return;
+  for (const auto& [window, node] : *given) {
+    auto budget = parse_budget_window(window.str());
+    const auto amount = read_usd(node);
+    if (!budget) {
+      context.findings.problem(
+          origin_of(context, window),
+          fmt::format("budgets of {}: \"{}\" is no window; write day, week, month, total or one "
+                      "such as \"5h\"",
+                      of, window.str()));
+    } else if (!amount) {
+      context.findings.problem(
+          origin_of(context, node),
+          fmt::format(
+              "budgets of {}: {} must be dollars such as 10.0, with at most 9 digits behind "
+              "the point (as a text if there are more than 15 in all)",
+              of, window.str()));
+    } else {
+      budget->amount = *amount;
+      key.budgets.push_back(*budget);
+    }
+  }
+  if (!given->empty()) table.warn("budgets", "this version does not enforce budgets");
+}
+
+void read_rules(TomlTable& table, TomlContext& context, const std::string& of, DeclaredKey& key) {
+  const auto models = table.texts("models");
+  refuse_empty_elements(table, "models", models);
+  key.models = identity::PatternList(models);
+  key.dialects = table.texts("dialects");
+  const std::vector<std::string> known(dialect_names().begin(), dialect_names().end());
+  for (const std::string& dialect : key.dialects) {
+    if (std::find(known.begin(), known.end(), dialect) == known.end()) {
+      table.problem("dialects", fmt::format("\"{}\" is none of {}{}", dialect,
+                                            fmt::join(known, ", "), did_you_mean(dialect, known)));
+    }
+  }
+  const toml::table* given = table.table("clients");
+  if (given == nullptr) return;
+  TomlTable clients(context, *given, "clients of " + of);
+  for (const std::string& cidr : clients.texts("cidrs")) {
+    if (const auto network = identity::Network::parse(cidr)) {
+      key.networks.push_back(*network);
+    } else {
+      clients.problem("cidrs", fmt::format("\"{}\" is no CIDR block such as \"10.0.0.0/8\"", cidr));
+    }
+  }
+  const auto user_agents = clients.texts("user_agents");
+  refuse_empty_elements(clients, "user_agents", user_agents);
+  key.user_agents = identity::PatternList(user_agents);
+  clients.refuse_unknown();
+}
+
+bool is_time_zone(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && name.find("..") == std::string_view::npos &&
+         !name.starts_with('/') && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '/' || c == '_' || c == '-' || c == '+';
+         });
+}
+
+std::optional<DeclaredKey> read_key(const toml::table& node, std::size_t index,
+                                    TomlContext& context, const Config& config) {
+  const std::string of = label("key", node, index);
+  TomlTable table(context, node, of);
+  DeclaredKey key;
+  read_name(table, key.name, config.keys);
+  key.id = KeyId(key.name);
+  read_secret(table, key);
+  key.pools = read_pools(table);
+  read_limits(table, context, of, key);
+  read_budgets(table, context, of, key);
+  read_rules(table, context, of, key);
+  if (const auto expiry = parse_expiry(table.text("expires"))) {
+    key.expiry = *expiry;
+    if (key.expiry.after_first_use.count() > 0) {
+      table.warn("expires", "this version does not record the first use; the key does not end");
+    }
+  } else {
+    table.problem("expires",
+                  "must be a time such as \"2027-01-31T00:00:00Z\", or \"30d after first use\"");
+  }
+  key.time_zone = table.text("time_zone", "UTC");
+  if (!is_time_zone(key.time_zone)) {
+    table.problem("time_zone", "must be a name such as \"UTC\" or \"Europe/Berlin\"");
+  }
+  key.disabled = table.boolean("disabled", false);
+  for (const DeclaredKey& other : config.keys) {
+    if (other.hash == key.hash && key.hash != Sha256{}) {
+      table.problem("secret", fmt::format("is the same as that of \"{}\"", other.name));
+    }
+  }
+  table.refuse_unknown();
+  return key;
+}
+
+template <class Declared>
+void read_each(const toml::array& array, std::string_view kind, TomlContext& context,
+               Config& config, std::vector<Declared>& out, auto read) {
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    const toml::table* node = array[i].as_table();
+    if (node == nullptr) {
+      context.findings.problem(origin_of(context, array[i]),
+                               fmt::format("write each {0} as a table under [[{0}]]", kind));
+    } else if (auto declared = read(*node, i, context, config)) {
+      out.push_back(std::move(*declared));
+    }
+  }
+}
+
+}  // namespace
+
+void read_accounts(const toml::array& accounts, TomlContext& context, Config& config) {
+  read_each(accounts, "account", context, config, config.accounts, read_account);
+}
+
+void read_keys(const toml::array& keys, TomlContext& context, Config& config) {
+  read_each(keys, "key", context, config, config.keys, read_key);
+}
+
+}  // namespace sluice::app
