@@ -2,13 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice::http {
-
-std::string Origin::authority() const {
-  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  if (port != (tls ? 443 : 80)) text += ":" + std::to_string(port);
-  return text;
-}
+namespace sluice::wire {
 
 Result<std::shared_ptr<net::TlsClientContext>> TlsContexts::find(const std::string& ca_file) {
   const std::lock_guard lock(mutex_);
@@ -28,7 +22,7 @@ bool ConnectionPool::alive(Connection& connection) const {
   return connection.stream->read({&byte, 1}).kind == net::IoResult::Kind::again;
 }
 
-std::unique_ptr<Connection> ConnectionPool::take_idle(const Origin& origin) {
+std::unique_ptr<Connection> ConnectionPool::take_idle(const net::Origin& origin) {
   const auto found = idle_.find(origin);
   if (found == idle_.end()) return nullptr;
   Idle& idle = found->second;
@@ -46,7 +40,7 @@ std::unique_ptr<Connection> ConnectionPool::take_idle(const Origin& origin) {
 }
 
 net::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::dial(net::Timer& timer,
-                                                                    Origin origin,
+                                                                    net::Origin origin,
                                                                     TimePoint deadline,
                                                                     net::Descriptor* gone) {
   net::Target target{.host = origin.host, .port = origin.port, .tls = nullptr};
@@ -85,4 +79,4 @@ void ConnectionPool::sweep() {
   std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
 }
 
-}  // namespace sluice::http
+}  // namespace sluice::wire

@@ -8,23 +8,14 @@
 #include <vector>
 
 #include "net/dialer.hpp"
+#include "net/origin.hpp"
 #include "net/stream.hpp"
 
-namespace sluice::http {
-
-/// Where a connection leads. Connections are shared by all accounts that agree in all of it.
-struct Origin {
-  bool tls = true;
-  std::string host;
-  std::uint16_t port = 443;
-  std::string ca_file;  // own authorities; empty: the system's
-  friend auto operator<=>(const Origin&, const Origin&) = default;
-  [[nodiscard]] std::string authority() const;  // what goes into `host:`
-};
+namespace sluice::wire {
 
 struct Connection {
   std::unique_ptr<net::Stream> stream;
-  Origin origin;
+  net::Origin origin;
   bool reused = false;
   TimePoint idle_since;
 };
@@ -51,10 +42,10 @@ class ConnectionPool {
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
   /// An idle connection that is alive, as far as this side can know; nullptr without one. No system call in the usual case.
-  [[nodiscard]] std::unique_ptr<Connection> take_idle(const Origin& origin);
+  [[nodiscard]] std::unique_ptr<Connection> take_idle(const net::Origin& origin);
   /// A new one. Errors of `net::Dialer::dial`.
   [[nodiscard]] net::Task<Result<std::unique_ptr<Connection>>> dial(net::Timer& timer,
-                                                                    Origin origin,
+                                                                    net::Origin origin,
                                                                     TimePoint deadline,
                                                                     net::Descriptor* gone);
   /// After an answer was read to its end, and nothing behind it.
@@ -70,8 +61,8 @@ class ConnectionPool {
   net::Loop& loop_;
   net::Dialer& dialer_;
   TlsContexts& contexts_;
-  std::map<Origin, Idle> idle_;
+  std::map<net::Origin, Idle> idle_;
   std::size_t idle_count_ = 0;
 };
 
-}  // namespace sluice::http
+}  // namespace sluice::wire

@@ -8,7 +8,7 @@
 #include "http/server.hpp"
 #include "wire/chunked.hpp"
 
-namespace sluice::http {
+namespace sluice::wire {
 namespace {
 
 using net::IoResult;
@@ -188,7 +188,7 @@ void Exchange::release_request() {
 
 std::string Exchange::make_head(int status, std::string_view fields,
                                 std::optional<std::uint64_t> length) {
-  HeadWriter head(fields.size() + extra_fields.size() + 256);
+  wire::HeadWriter head(fields.size() + extra_fields.size() + 256);
   head.status_line(status);
   head.raw(fields);
   head.raw(extra_fields);
@@ -326,4 +326,4 @@ net::Task<Status> Exchange::refuse(const Error& error, std::string_view fields) 
   co_return co_await respond(status, "application/json", body, lines);
 }
 
-}  // namespace sluice::http
+}  // namespace sluice::wire

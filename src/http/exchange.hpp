@@ -17,12 +17,12 @@
 #include "base/random.hpp"
 #include "base/ulid.hpp"
 #include "http/buffer_budget.hpp"
-#include "http/head_writer.hpp"
 #include "net/address.hpp"
 #include "net/stream.hpp"
+#include "wire/head_writer.hpp"
 #include "wire/http_head.hpp"
 
-namespace sluice::http {
+namespace sluice::wire {
 
 class Server;
 class Handler;
@@ -134,4 +134,4 @@ class Exchange {
   bool cut_ = false;
 };
 
-}  // namespace sluice::http
+}  // namespace sluice::wire

@@ -64,8 +64,7 @@ Status ChunkedDecoder::take_size(char c) {
 
 Status ChunkedDecoder::take(char c) {
   switch (state_) {
-    case State::size:
-      return take_size(c);
+    case State::size: return take_size(c);
     case State::extension:
       if (c == '\r') {
         state_ = State::size_lf;
@@ -121,8 +120,7 @@ Status ChunkedDecoder::take(char c) {
       state_ = State::done;
       return {};
     case State::data:
-    case State::done:
-      return {};
+    case State::done: return {};
   }
   return {};
 }

@@ -102,13 +102,10 @@ class BrotliCodec final : public Codec {
     in.remove_prefix(in.size() - in_left);
     const std::size_t produced = out.size() - out_left;
     switch (result) {
-      case BROTLI_DECODER_RESULT_SUCCESS:
-        return {produced, State::complete};
+      case BROTLI_DECODER_RESULT_SUCCESS: return {produced, State::complete};
       case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT:
-      case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT:
-        return {produced, State::within};
-      case BROTLI_DECODER_RESULT_ERROR:
-        break;
+      case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT: return {produced, State::within};
+      case BROTLI_DECODER_RESULT_ERROR: break;
     }
     return {produced, State::corrupt};
   }

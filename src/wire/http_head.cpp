@@ -107,8 +107,7 @@ Status note(Known known, const HeaderField& field, const Refuse& refuse, Semanti
   const bool repeated = out.has(known);
   out.seen |= 1u << static_cast<unsigned>(known);
   switch (known) {
-    case Known::other:
-      return {};
+    case Known::other: return {};
     case Known::host:
       if (repeated && refuse.side == Side::client) return refuse("Host is repeated");
       for (const char c : field.value) {

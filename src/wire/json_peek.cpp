@@ -23,19 +23,13 @@ Status check_utf8(std::string_view text) {
 
 JsonKind kind_of(char first) {
   switch (first) {
-    case '{':
-      return JsonKind::object;
-    case '[':
-      return JsonKind::array;
-    case '"':
-      return JsonKind::string;
+    case '{': return JsonKind::object;
+    case '[': return JsonKind::array;
+    case '"': return JsonKind::string;
     case 't':
-    case 'f':
-      return JsonKind::boolean;
-    case 'n':
-      return JsonKind::null;
-    default:
-      return JsonKind::number;
+    case 'f': return JsonKind::boolean;
+    case 'n': return JsonKind::null;
+    default: return JsonKind::number;
   }
 }
 
@@ -215,15 +209,9 @@ void append_json_string(std::string& out, std::string_view utf8) {
         out.push_back('\\');
         out.push_back(c);
         break;
-      case '\n':
-        out.append("\\n");
-        break;
-      case '\r':
-        out.append("\\r");
-        break;
-      case '\t':
-        out.append("\\t");
-        break;
+      case '\n': out.append("\\n"); break;
+      case '\r': out.append("\\r"); break;
+      case '\t': out.append("\\t"); break;
       default:
         if (byte < 0x20) {
           out.append("\\u00").push_back(hex[byte >> 4]);

@@ -100,15 +100,13 @@ bool JsonScan::take_escape() {
     case 'f':
     case 'n':
     case 'r':
-    case 't':
-      return true;
+    case 't': return true;
     case 'u':
       for (int i = 0; i < 4; ++i, ++p_) {
         if (p_ == end_ || hex_value(*p_) < 0) return false;
       }
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -160,14 +158,10 @@ bool JsonScan::take_scalar() {
       String ignored;
       return take_string(ignored);
     }
-    case 't':
-      return take_literal("true");
-    case 'f':
-      return take_literal("false");
-    case 'n':
-      return take_literal("null");
-    default:
-      return take_number();
+    case 't': return take_literal("true");
+    case 'f': return take_literal("false");
+    case 'n': return take_literal("null");
+    default: return take_number();
   }
 }
 
@@ -218,21 +212,11 @@ std::string unescape_json(std::string_view raw) {
     const char kind = raw[escape + 1];
     raw.remove_prefix(escape + 2);
     switch (kind) {
-      case 'b':
-        out.push_back('\b');
-        break;
-      case 'f':
-        out.push_back('\f');
-        break;
-      case 'n':
-        out.push_back('\n');
-        break;
-      case 'r':
-        out.push_back('\r');
-        break;
-      case 't':
-        out.push_back('\t');
-        break;
+      case 'b': out.push_back('\b'); break;
+      case 'f': out.push_back('\f'); break;
+      case 'n': out.push_back('\n'); break;
+      case 'r': out.push_back('\r'); break;
+      case 't': out.push_back('\t'); break;
       case 'u': {
         std::uint32_t code = code_unit(raw);
         raw.remove_prefix(4);
@@ -249,8 +233,7 @@ std::string unescape_json(std::string_view raw) {
         append_utf8(out, code);
         break;
       }
-      default:
-        out.push_back(kind);
+      default: out.push_back(kind);
     }
   }
 }

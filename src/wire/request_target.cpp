@@ -41,8 +41,7 @@ Status check_target(std::string_view target) {
     const char next = i + 1 < path.size() ? path[i + 1] : '/';
     switch (path[i]) {
       case '\\':
-      case ';':
-        return refuse("the path has a backslash or a semicolon");
+      case ';': return refuse("the path has a backslash or a semicolon");
       case '/':
         if (next == '/' && i + 1 < path.size()) return refuse("the path has an empty segment");
         break;
@@ -50,9 +49,7 @@ Status check_target(std::string_view target) {
         if (next == '.' || (next == '/' && path[i - 1] == '/'))
           return refuse("the path has dot segments");
         break;
-      case '%':
-        CHECK_OK(check_escape(path, i));
-        break;
+      case '%': CHECK_OK(check_escape(path, i)); break;
     }
   }
   return {};

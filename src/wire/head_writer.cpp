@@ -1,6 +1,6 @@
-#include "http/head_writer.hpp"
+#include "wire/head_writer.hpp"
 
-namespace sluice::http {
+namespace sluice::wire {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
@@ -30,4 +30,4 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-}  // namespace sluice::http
+}  // namespace sluice::wire

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::http {
+namespace sluice::wire {
 
 /// "OK" for 200; "" for what has no registered phrase.
 [[nodiscard]] std::string_view reason_phrase(int status);
@@ -52,4 +52,4 @@ class HeadWriter {
   std::string text_;
 };
 
-}  // namespace sluice::http
+}  // namespace sluice::wire

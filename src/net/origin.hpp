@@ -1,0 +1,25 @@
+#pragma once
+/// Where a connection leads. Connections are shared by all accounts that agree in all of it.
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace sluice::net {
+
+struct Origin {
+  bool tls = true;
+  std::string host;  // a name or an address, without brackets
+  std::uint16_t port = 443;
+  std::string ca_file;  // own authorities (PEM); empty: the system's
+  friend auto operator<=>(const Origin&, const Origin&) = default;
+
+  /// What goes into `host:`; the scheme's default port is left out.
+  [[nodiscard]] std::string authority() const {
+    std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+    if (port != (tls ? 443 : 80)) text += ":" + std::to_string(port);
+    return text;
+  }
+};
+
+}  // namespace sluice::net

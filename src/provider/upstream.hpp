@@ -1,0 +1,40 @@
+#pragma once
+/// How an account is reached and signed in to: the request head that a provider gets.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/secret.hpp"
+#include "net/origin.hpp"
+#include "wire/http_head.hpp"
+
+namespace sluice::provider {
+
+enum class SignIn : std::uint8_t { none, x_api_key, bearer };
+
+struct Upstream {
+  net::Origin origin;
+  std::string base_path;  // "" or "/v1": no slash at its end
+  SignIn sign_in = SignIn::x_api_key;
+  Secret credential;
+};
+
+struct OutgoingRequest {
+  std::string_view method;
+  std::string_view path;                    // of the dialect, "/v1/messages"
+  std::string_view query;                   // without '?', and without the client's key
+  const wire::RequestHead& head;            // the client's own; what may pass on of it does
+  std::optional<std::uint64_t> body_bytes;  // nullopt: no body
+};
+
+/// The head of a request to Anthropic or a compatible server. The client's fields pass on as they are, in their order,
+/// but for hop-by-hop fields, its credentials, what speaks of its network (cookies, origin, forwarded), and what would
+/// choose another billing target. `accept-encoding: identity` and `anthropic-version` where the client named none.
+[[nodiscard]] std::string anthropic_request_head(const Upstream& upstream,
+                                                 const OutgoingRequest& request);
+
+/// `text` with every occurrence of the account's credential masked: some error bodies repeat it.
+[[nodiscard]] bool mask_credential(const Upstream& upstream, std::string& text);
+
+}  // namespace sluice::provider
