@@ -23,7 +23,8 @@ constexpr const char* help =
     "                                             C streams at once, R events/s each\n"
     "  hold     --connections C [--events E]      C streams that fall silent after E events "
     "(default 1); prints\n"
-    "                                             once when all have begun, again after a line on "
+    "                                             once when all have had them, again after a line "
+    "on "
     "stdin\n"
     "  rate     --rate R --seconds T [--connections C]\n"
     "                                             open loop: R plain requests/s whatever the "
@@ -148,7 +149,8 @@ int run(std::span<char* const> words) {
                  .port = flags.number<std::uint16_t>("port"),
                  .tls = flags.number<int>("tls") != 0 ? tls.get() : nullptr,
                  .request = request_of(flags),
-                 .stream = mode != "json" && mode != "rate"});
+                 .stream = mode != "json" && mode != "rate",
+                 .begins_with = mode == "hold" ? flags.number<std::size_t>("events") : 1});
   const Time started = now();
   const Time deadline = started + std::chrono::seconds(flags.number<int>("deadline"));
   if (mode == "hold") return hold(loader, connections, ramp, started, deadline);

@@ -96,7 +96,8 @@ void Loader::on_bytes(Connection& connection, std::string_view bytes) {
   connection.reader->feed(bytes);
   tally_.events += connection.reader->events().events() - events;
   tally_.deltas += connection.reader->events().deltas() - deltas;
-  if (connection.silent && (!target_.stream || connection.reader->events().deltas() > 0)) {
+  if (connection.silent &&
+      (!target_.stream || connection.reader->events().deltas() >= target_.begins_with)) {
     connection.silent = false;
     --silent_;
   }

@@ -16,9 +16,10 @@ namespace sluice::bench {
 struct Target {
   std::string host;
   std::uint16_t port;
-  SSL_CTX* tls;         // null: plain
-  std::string request;  // head and body, sent as it is
-  bool stream;          // the answer must be events and end with message_stop
+  SSL_CTX* tls;                 // null: plain
+  std::string request;          // head and body, sent as it is
+  bool stream;                  // the answer must be events and end with message_stop
+  std::size_t begins_with = 1;  // deltas, until a stream counts as begun
 };
 
 /// One thread, one epoll. A mode of the load generator is a loop around `start` and `turn`.
@@ -37,7 +38,7 @@ class Loader {
   [[nodiscard]] bool is_told() const { return told_; }
 
   [[nodiscard]] std::size_t running() const { return running_; }
-  /// Requests that have not had the first byte of their answer (streams: the first delta).
+  /// Requests that have not had the first byte of their answer (streams: the first deltas).
   [[nodiscard]] std::size_t silent() const { return silent_; }
   /// Connections opened in advance and not used yet count as idle.
   void open_idle(std::size_t count);
