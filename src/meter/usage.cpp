@@ -6,14 +6,10 @@ namespace sluice::meter {
 
 std::string_view to_string(Confidence confidence) {
   switch (confidence) {
-    case Confidence::unknown:
-      return "unknown";
-    case Confidence::estimated:
-      return "estimated";
-    case Confidence::partial:
-      return "partial";
-    case Confidence::exact:
-      return "exact";
+    case Confidence::unknown: return "unknown";
+    case Confidence::estimated: return "estimated";
+    case Confidence::partial: return "partial";
+    case Confidence::exact: return "exact";
   }
   return "unknown";
 }

@@ -84,7 +84,8 @@ struct Usage {
   Confidence confidence = Confidence::unknown;
   bool input_told =
       false;  // the provider named an input count: a 0 is its word, and not our ignorance
-  bool output_told = false;
+  bool output_told =
+      false;  // and an output count, for good: what an Anthropic message_start says is provisional
   bool quarantined =
       false;  // it named a figure that can't be, which counts as 0 here; someone must look
 
