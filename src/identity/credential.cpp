@@ -109,14 +109,10 @@ std::string strip_key_query(std::string_view query) {
 
 bool is_credential_header(std::string_view name) {
   switch (name.size()) {
-    case 7:
-      return ascii::iequal(name, "api-key");
-    case 9:
-      return ascii::iequal(name, "x-api-key");
-    case 13:
-      return ascii::iequal(name, "authorization");
-    case 14:
-      return ascii::iequal(name, "x-goog-api-key");
+    case 7: return ascii::iequal(name, "api-key");
+    case 9: return ascii::iequal(name, "x-api-key");
+    case 13: return ascii::iequal(name, "authorization");
+    case 14: return ascii::iequal(name, "x-goog-api-key");
   }
   return false;
 }

@@ -1,0 +1,162 @@
+/// `sluice check`, the part that knocks at providers: name, TCP, TLS. It blocks, one account after the other.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "app/check.hpp"
+#include "app/config_values.hpp"
+
+namespace sluice::app {
+namespace {
+
+using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+using Context = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
+
+class Socket {
+ public:
+  explicit Socket(int fd) : fd_(fd) {}
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() {
+    if (fd_ >= 0) close(fd_);
+  }
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::unexpected<Error> unreachable(std::string why) {
+  return fail(Errc::upstream_unreachable, Side::provider, std::move(why));
+}
+
+Result<AddressList> resolve(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int code = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (code != 0) {
+    return unreachable(fmt::format("the name {} does not resolve ({}); check base_url and DNS",
+                                   host, gai_strerror(code)));
+  }
+  return AddressList(found, freeaddrinfo);
+}
+
+/// Empty when connected, else why not.
+std::string connect(int fd, const addrinfo& address, Milliseconds timeout) {
+  if (::connect(fd, address.ai_addr, address.ai_addrlen) == 0) return {};
+  if (errno != EINPROGRESS) return std::strerror(errno);
+  pollfd waiter{fd, POLLOUT, 0};
+  if (poll(&waiter, 1, static_cast<int>(timeout.count())) != 1) {
+    return fmt::format("no answer within {} ms", timeout.count());
+  }
+  int code = 0;
+  socklen_t length = sizeof code;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length);
+  return code == 0 ? std::string() : std::strerror(code);
+}
+
+/// From here on the socket blocks, each read and write for at most `timeout`.
+void make_blocking(int fd, Milliseconds timeout) {
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+  const timeval limit{timeout.count() / 1000, timeout.count() % 1000 * 1000};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+Result<Context> make_context(const std::string& ca_file) {
+  Context context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  if (!context) return unreachable("TLS is not available");
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  const int loaded = ca_file.empty()
+                         ? SSL_CTX_set_default_verify_paths(context.get())
+                         : SSL_CTX_load_verify_locations(context.get(), ca_file.c_str(), nullptr);
+  if (loaded != 1) {
+    ERR_clear_error();
+    return unreachable(fmt::format("ca_file {} can't be loaded; it must be PEM", ca_file));
+  }
+  return context;
+}
+
+/// The protocol that was agreed on.
+Result<std::string> shake_hands(int fd, const UpstreamUrl& url, const std::string& ca_file) {
+  TRY(const Context context, make_context(ca_file));
+  const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()), SSL_free);
+  if (!tls || SSL_set_fd(tls.get(), fd) != 1) return unreachable("TLS is not available");
+  if (identity::IpAddress::parse(url.host)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls.get()), url.host.c_str());
+  } else {
+    SSL_set1_host(tls.get(), url.host.c_str());
+    SSL_set_tlsext_host_name(tls.get(), url.host.c_str());
+  }
+  if (SSL_connect(tls.get()) == 1) return std::string(SSL_get_version(tls.get()));
+  const long verdict = SSL_get_verify_result(tls.get());
+  if (verdict != X509_V_OK) {
+    ERR_clear_error();
+    return unreachable(
+        fmt::format("its certificate is not trusted ({}); set ca_file to the CA that issued it",
+                    X509_verify_cert_error_string(verdict)));
+  }
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  const std::string why = reason != nullptr ? reason : "the connection was closed or timed out";
+  ERR_clear_error();
+  return unreachable(fmt::format("no TLS ({}); check the scheme and port of base_url", why));
+}
+
+Result<std::string> reach(const UpstreamUrl& url, const DeclaredAccount& account,
+                          PrivateUpstreams private_upstreams, Milliseconds timeout) {
+  TRY(const AddressList addresses, resolve(url.host, url.port));
+  std::string why;
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+    const auto ip = identity::IpAddress::from(*address->ai_addr);
+    if (!ip) continue;
+    CHECK_OK(permit_upstream_address(url, *ip, private_upstreams));
+    const Socket socket(
+        ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    why = socket.fd() < 0 ? std::strerror(errno) : connect(socket.fd(), *address, timeout);
+    if (!why.empty()) {
+      why = fmt::format("{}: {}", ip->str(), why);
+      continue;
+    }
+    if (!url.tls) return fmt::format("{} answers at {}, without TLS", url.str(), ip->str());
+    make_blocking(socket.fd(), timeout);
+    TRY(const std::string protocol, shake_hands(socket.fd(), url, account.ca_file));
+    return fmt::format("{} answers at {}, {}, certificate trusted", url.str(), ip->str(), protocol);
+  }
+  return unreachable(fmt::format("no connection ({}); check the network and firewall", why));
+}
+
+}  // namespace
+
+CheckLine check_reach(const DeclaredAccount& account, PrivateUpstreams private_upstreams,
+                      Milliseconds timeout) {
+  const std::string subject = fmt::format("account {}", account.name);
+  if (!account.proxy.empty()) {
+    return {Grade::warn, subject,
+            fmt::format("goes through the proxy {}, and ways through proxies are not tried here; "
+                        "look at the first "
+                        "requests",
+                        redact_url(account.proxy.reveal()))};
+  }
+  const auto url = parse_upstream_url(account.base_url);
+  if (!url) return {Grade::fail, subject, url.error().context};
+  const auto reached = reach(*url, account, private_upstreams, timeout);
+  if (!reached) {
+    return {Grade::fail, subject, fmt::format("{}: {}", url->str(), reached.error().context)};
+  }
+  return {Grade::ok, subject, *reached};
+}
+
+}  // namespace sluice::app

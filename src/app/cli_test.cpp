@@ -1,0 +1,99 @@
+#include "app/cli.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace sluice::app {
+namespace {
+
+constexpr std::array all = {Verb::serve, Verb::demo, Verb::simulate, Verb::check, Verb::version};
+
+CommandLine parse(std::vector<std::string> arguments) { return parse_command_line(arguments, all); }
+
+void expect_wrong(std::vector<std::string> arguments, std::string_view error) {
+  const CommandLine line = parse(std::move(arguments));
+  EXPECT_FALSE(line.command);
+  EXPECT_EQ(line.exit_code, 2);
+  EXPECT_EQ(line.error, error);
+  EXPECT_EQ(line.output, "");
+}
+
+TEST(CommandLine, ServeTakesItsFlagsAsSettings) {
+  const CommandLine line = parse({"serve", "--config", "f.toml", "--listen", "127.0.0.1:1",
+                                  "--data=/d", "--threads", "2", "--log-level", "debug"});
+  ASSERT_TRUE(line.command) << line.error;
+  EXPECT_EQ(line.command->verb, Verb::serve);
+  EXPECT_EQ(line.command->config_file, "f.toml");
+  ASSERT_EQ(line.command->flags.size(), 4U);
+  const auto loaded = [&] {
+    ConfigSources sources;
+    sources.default_files.clear();
+    sources.flags = line.command->flags;
+    return load_config(sources);
+  }();
+  EXPECT_TRUE(loaded.problems.empty());
+  EXPECT_EQ(loaded.config.server.listen, "127.0.0.1:1");
+  EXPECT_EQ(loaded.config.store.data_dir, "/d");
+  EXPECT_EQ(loaded.config.server.threads, 2);
+  EXPECT_EQ(loaded.config.log.level, log::Level::debug);
+  EXPECT_EQ(line.command->sources().file, "f.toml");
+}
+
+TEST(CommandLine, KnowsEachVerb) {
+  EXPECT_EQ(parse({"demo"}).command->verb, Verb::demo);
+  EXPECT_EQ(parse({"simulate", "--port", "9001"}).command->port, 9001);
+  EXPECT_TRUE(parse({"check", "--json"}).command->json);
+  EXPECT_TRUE(parse({"check", "--print-config"}).command->print_config);
+  EXPECT_EQ(parse({"version"}).command->verb, Verb::version);
+  EXPECT_EQ(parse({"--version"}).command->verb, Verb::version);
+}
+
+TEST(CommandLine, HelpIsCompleteAndEndsWithZero) {
+  const CommandLine help = parse({"--help"});
+  EXPECT_FALSE(help.command);
+  EXPECT_EQ(help.exit_code, 0);
+  for (const char* word : {"serve", "demo", "simulate", "check", "version", "Exit codes"}) {
+    EXPECT_NE(help.output.find(word), std::string::npos) << word;
+  }
+  const CommandLine serve = parse({"serve", "--help"});
+  EXPECT_EQ(serve.exit_code, 0);
+  for (const char* flag : {"--config", "--listen", "--data", "--threads", "--log-level"}) {
+    EXPECT_NE(serve.output.find(flag), std::string::npos) << flag;
+  }
+}
+
+TEST(CommandLine, WrongUsageIsOneLineThatSaysWhatToDo) {
+  expect_wrong(
+      {},
+      "sluice: a command is needed: serve, demo, simulate, check, version; see `sluice --help`");
+  expect_wrong({"serv"},
+               "sluice: there is no command \"serv\"; did you mean \"serve\"; see `sluice --help`");
+  expect_wrong(
+      {"serve", "--threads", "x"},
+      "sluice: --threads: threads must be a whole number from 0 to 1024, not \"x\"; see `sluice "
+      "serve --help`");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"serve", "--lisen", "x"},
+        {"serve", "--listen"},
+        {"serve", "extra"},
+        {"check", "--jsn"},
+        {"simulate", "--port", "70000"},
+        {"--nope"},
+        {"version", "serve"}}) {
+    const CommandLine line = parse(arguments);
+    EXPECT_FALSE(line.command) << arguments.back();
+    EXPECT_EQ(line.exit_code, 2) << arguments.back();
+    EXPECT_EQ(line.error.find('\n'), std::string::npos);
+    EXPECT_NE(line.error.find("--help`"), std::string::npos) << line.error;
+  }
+}
+
+TEST(CommandLine, OffersOnlyTheVerbsOfThisBuild) {
+  constexpr std::array some = {Verb::version};
+  EXPECT_EQ(parse_command_line({"serve"}, some).exit_code, 2);
+  EXPECT_EQ(parse_command_line({"--help"}, some).output.find("serve"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice::app
