@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace sluice::wire {
+namespace sluice::http {
 
 class BufferBudget {
  public:
@@ -56,4 +56,4 @@ class BufferBudget {
   std::atomic<std::int64_t> left_;
 };
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

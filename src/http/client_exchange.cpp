@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-namespace sluice::wire {
+namespace sluice::http {
 namespace {
 
 using net::IoResult;
@@ -201,4 +201,4 @@ Result<BodyRead> ClientExchange::read_body() {
   }
 }
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

@@ -11,7 +11,7 @@
 #include "wire/chunked.hpp"
 #include "wire/http_head.hpp"
 
-namespace sluice::wire {
+namespace sluice::http {
 
 /// What a read of the body gave.
 struct BodyRead {
@@ -80,4 +80,4 @@ class ClientExchange {
   bool body_done_ = false;
 };
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

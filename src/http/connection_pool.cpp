@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice::wire {
+namespace sluice::http {
 
 Result<std::shared_ptr<net::TlsClientContext>> TlsContexts::find(const std::string& ca_file) {
   const std::lock_guard lock(mutex_);
@@ -79,4 +79,4 @@ void ConnectionPool::sweep() {
   std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
 }
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

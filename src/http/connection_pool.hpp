@@ -11,7 +11,7 @@
 #include "net/origin.hpp"
 #include "net/stream.hpp"
 
-namespace sluice::wire {
+namespace sluice::http {
 
 struct Connection {
   std::unique_ptr<net::Stream> stream;
@@ -65,4 +65,4 @@ class ConnectionPool {
   std::size_t idle_count_ = 0;
 };
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

@@ -8,7 +8,7 @@
 #include "http/server.hpp"
 #include "wire/chunked.hpp"
 
-namespace sluice::wire {
+namespace sluice::http {
 namespace {
 
 using net::IoResult;
@@ -143,7 +143,8 @@ net::Task<Result<std::string_view>> Exchange::read_chunked_body() {
     while (!in.empty()) {
       CO_TRY(const auto step, decoder.step(in));
       in.remove_prefix(step.consumed);
-      if (body_.size() + step.data.size() > bytes_max) {
+      // A chunk too large is refused by what it announces, before its bytes come.
+      if (body_.size() + step.data.size() + decoder.chunk_bytes_left() > bytes_max) {
         co_return fail(
             Errc::body_too_large, Side::client,
             "the body has more than " + std::to_string(bytes_max) + " bytes (max_body_bytes)");
@@ -326,4 +327,4 @@ net::Task<Status> Exchange::refuse(const Error& error, std::string_view fields) 
   co_return co_await respond(status, "application/json", body, lines);
 }
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

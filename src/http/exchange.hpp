@@ -22,7 +22,7 @@
 #include "wire/head_writer.hpp"
 #include "wire/http_head.hpp"
 
-namespace sluice::wire {
+namespace sluice::http {
 
 class Server;
 class Handler;
@@ -134,4 +134,4 @@ class Exchange {
   bool cut_ = false;
 };
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

@@ -8,7 +8,7 @@
 #include "base/log.hpp"
 #include "net/dialer.hpp"
 
-namespace sluice::wire {
+namespace sluice::http {
 namespace {
 
 using net::IoResult;
@@ -238,4 +238,4 @@ void Server::accept(int fd, const net::Address& peer) {
   sessions_.start(Session::run(*this, fd, peer));
 }
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

@@ -13,7 +13,7 @@
 #include "net/stream.hpp"
 #include "wire/http_head.hpp"
 
-namespace sluice::wire {
+namespace sluice::http {
 
 struct ServerLimits {
   wire::HeadLimits head;
@@ -88,4 +88,4 @@ class Server {
   net::TaskSet sessions_;
 };
 
-}  // namespace sluice::wire
+}  // namespace sluice::http

@@ -34,7 +34,7 @@ struct OutgoingRequest {
 [[nodiscard]] std::string anthropic_request_head(const Upstream& upstream,
                                                  const OutgoingRequest& request);
 
-/// `text` with every occurrence of the account's credential masked: some error bodies repeat it.
-[[nodiscard]] bool mask_credential(const Upstream& upstream, std::string& text);
+/// Masks every occurrence of the account's credential: some error bodies repeat it. True if there was one.
+bool mask_credential(const Upstream& upstream, std::string& text);
 
 }  // namespace sluice::provider

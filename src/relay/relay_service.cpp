@@ -1,0 +1,279 @@
+#include "relay/relay_service.hpp"
+
+#include "base/ascii.hpp"
+#include "base/log.hpp"
+#include "identity/credential.hpp"
+#include "identity/permits.hpp"
+#include "wire/json_peek.hpp"
+
+namespace sluice::relay {
+namespace {
+
+using http::Written;
+using metrics::Outcome;
+
+/// Refusals say when to come again where we know no better.
+constexpr std::string_view soon = "retry-after: 1\r\n";
+
+std::string_view header(const http::Exchange& exchange, std::string_view name) {
+  const wire::HeaderField* found = exchange.head().find(name);
+  return found == nullptr ? std::string_view() : found->value;
+}
+
+/// Who called: the peer, or whom a trusted proxy names last. A chain is walked from its near end, as only trusted
+/// proxies are believed.
+identity::IpAddress client_address(const http::Exchange& exchange, const Snapshot& snapshot) {
+  auto address = identity::IpAddress::from(*exchange.peer().raw()).value_or(identity::IpAddress());
+  const auto trusted = [&](const identity::IpAddress& who) {
+    for (const identity::Network& network : snapshot.trusted_proxies) {
+      if (network.contains(who)) return true;
+    }
+    return false;
+  };
+  std::string_view chain = header(exchange, "x-forwarded-for");
+  while (!chain.empty() && trusted(address)) {
+    const auto comma = chain.rfind(',');
+    const std::string_view last =
+        ascii::trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));
+    const auto named = identity::IpAddress::parse(last);
+    if (!named) break;
+    address = *named;
+    chain = comma == std::string_view::npos ? std::string_view() : chain.substr(0, comma);
+  }
+  return address;
+}
+
+std::uint64_t session_hash(const identity::Key& key, std::string_view session) {
+  if (session.empty()) return 0;
+  const Sha256 digest = sha256(key.id.str() + '\n' + std::string(session));
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < sizeof hash; ++i) hash = (hash << 8U) | digest[i];
+  return hash;
+}
+
+}  // namespace
+
+std::string RelayService::error_body(std::string_view /*path*/, const Error& error,
+                                     std::string_view request_id) const {
+  const dialect::Refusal refusal{.code = error.code,
+                                 .status = http_status(error.code),
+                                 .message = error.context,
+                                 .request_id = request_id};
+  return anthropic_.error_body(refusal);
+}
+
+net::Task<void> RelayService::handle(http::Exchange& exchange) {
+  RequestRecord record;
+  record.id = exchange.request_id();
+  record.started = exchange.started();
+  record.client_request_id = header(exchange, "x-request-id");
+  const Status done = co_await answer(exchange, record);
+  if (done) co_return;
+  // Whoever called a provider has settled already, and so has emptied the record.
+  const Error& error = done.error();
+  const bool settled = record.started == time_never;
+  if (!exchange.begun() && error.code != Errc::client_gone) {
+    std::string fields;
+    const bool comes_again = error.code == Errc::overloaded || error.code == Errc::no_account ||
+                             error.code == Errc::concurrency_limited;
+    if (comes_again) fields += soon;
+    if (error.code == Errc::method_not_allowed) {
+      Route route;
+      (void)match_route("", exchange.path(), true, route);
+      ((fields += "allow: ") += route.allow) += "\r\n";
+    }
+    if (!co_await exchange.refuse(error, fields))
+      log::debug("client.gone request={}", record.id.str());
+  } else {
+    exchange.cut();
+  }
+  if (settled) co_return;
+  record.status = exchange.status();
+  record.outcome = error.code == Errc::client_gone ? Outcome::client_closed : Outcome::refused;
+  record.reason = error.context;
+  if (error.code == Errc::concurrency_limited) {
+    context_.metrics.limit_refusals.of(metrics::Limit::concurrency).add();
+  }
+  settle(record, context_.loop.now(), context_.metrics);
+}
+
+Result<const identity::Key*> RelayService::authenticate(const http::Exchange& exchange,
+                                                        const Snapshot& snapshot) const {
+  TRY(const auto presented, identity::present_credential(exchange.head(), exchange.query()));
+  const identity::Key* key = snapshot.keys.find(presented.hash);
+  if (key == nullptr) return fail(Errc::invalid_key, Side::client, "unknown key");
+  return key;
+}
+
+template <class T, class Try>
+net::Task<Result<T>> RelayService::queued(http::Exchange& exchange, Milliseconds patience,
+                                          Try attempt) {
+  Result<T> got = attempt();
+  const auto worth_waiting = [&] {
+    return !got &&
+           (got.error().code == Errc::overloaded || got.error().code == Errc::concurrency_limited);
+  };
+  if (patience.count() == 0 || !worth_waiting()) co_return got;
+  const TimePoint deadline = context_.loop.now() + patience;
+  net::WaitingLine::Place place(waiting_, context_.loop);
+  while (place.joined()) {
+    place.signal().reset();
+    got = attempt();
+    if (!worth_waiting()) break;
+    const net::WaitFor what{
+        .gone = &exchange.client(), .signal = &place.signal(), .deadline = deadline};
+    const net::Wake wake = co_await net::Wait(context_.loop, exchange.timer(), what);
+    if (wake == net::Wake::gone) {
+      co_return fail(Errc::client_gone, Side::client, "the client left the queue");
+    }
+    if (wake == net::Wake::timeout) break;
+  }
+  co_return got;
+}
+
+net::Task<Result<admit::SlotLease>> RelayService::key_slot(http::Exchange& exchange,
+                                                           const Snapshot& snapshot,
+                                                           const identity::Key& key) {
+  const auto index = static_cast<std::size_t>(&key - snapshot.keys.keys().data());
+  const auto& slots = snapshot.key_slots[index];
+  const int cap = key.limits.concurrency;
+  const auto attempt = [&slots, cap]() -> Result<admit::SlotLease> {
+    auto lease = admit::SlotLease::take(slots, cap);
+    if (lease) return std::move(*lease);
+    return fail(
+        Errc::concurrency_limited, Side::client,
+        "this key already has " + std::to_string(cap) + " requests running (limits.concurrency)");
+  };
+  co_return co_await queued<admit::SlotLease>(exchange, snapshot.limits.queue_timeout, attempt);
+}
+
+net::Task<Result<routing::AccountLease>> RelayService::lease_account(RelayRequest& request) {
+  const Snapshot& snapshot = *request.snapshot;
+  const routing::Need need{
+      .dialect = request.dialect.name(), .model = request.record.model, .pools = request.pools};
+  const auto attempt = [&snapshot, &need] { return snapshot.accounts.lease(need); };
+  co_return co_await queued<routing::AccountLease>(request.exchange, snapshot.limits.queue_timeout,
+                                                   attempt);
+}
+
+net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stream(
+    RelayRequest request, std::uint64_t /*session_hash*/) {
+  auto lease = co_await lease_account(request);
+  if (!lease) {
+    RequestRecord& record = request.record;
+    const bool left = lease.error().code == Errc::client_gone;
+    record.outcome = left ? Outcome::client_closed : Outcome::refused;
+    record.status = left ? 0 : http_status(lease.error().code);
+    record.reason = lease.error().context;
+    settle(record, context_.loop.now(), context_.metrics);
+    co_return std::unexpected(std::move(lease.error()));
+  }
+  const std::size_t index = lease->index();
+  const routing::Account& account = request.snapshot->accounts.accounts()[index];
+  request.record.account = account.id.str();
+  request.record.provider = request.snapshot->provider_kinds[index];
+  request.record.upstream_model = account.upstream_model(request.record.model);
+  if (request.record.upstream_model != request.record.model && request.model_length > 0) {
+    wire::JsonEdit edit{
+        .offset = request.model_offset, .length = request.model_length, .replacement = {}};
+    wire::append_json_string(edit.replacement, request.record.upstream_model);
+    request.edited_body = wire::apply_edits(request.body, {&edit, 1});
+    request.body = request.edited_body;
+  }
+  auto stream = std::make_unique<RelayStream>(context_, std::move(request), std::move(*lease));
+  CO_CHECK(co_await stream->start());
+  co_return std::move(stream);
+}
+
+net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request(RelayRequest request,
+                                                                            std::uint64_t hash) {
+  request.stream = false;
+  co_return co_await relay_request_stream(std::move(request), hash);
+}
+
+net::Task<Status> RelayService::answer(http::Exchange& exchange, RequestRecord& record) {
+  const std::shared_ptr<const Snapshot> snapshot = snapshot_;
+  Route route;
+  const bool says_anthropic = exchange.head().find("anthropic-version") != nullptr;
+  switch (match_route(exchange.head().method, exchange.path(), says_anthropic, route)) {
+    case RouteMatch::none:
+      co_return fail(Errc::unknown_route, Side::client,
+                     "no such route: " + std::string(exchange.path()));
+    case RouteMatch::wrong_method:
+      co_return fail(Errc::method_not_allowed, Side::client,
+                     "this route takes " + std::string(route.allow));
+    case RouteMatch::found: break;
+  }
+  const dialect::Dialect& dialect = anthropic_;
+  record.dialect = metrics::Dialect::anthropic;
+  CO_TRY(const identity::Key* const key, authenticate(exchange, *snapshot));
+  record.key = key->name;
+  if (draining_.load(std::memory_order_relaxed)) {
+    co_return fail(Errc::overloaded, Side::gateway, "this relay is shutting down");
+  }
+  identity::Call call{.model = {},
+                      .dialect = dialect.name(),
+                      .peer = client_address(exchange, *snapshot),
+                      .user_agent = header(exchange, "user-agent"),
+                      .now = context_.loop.wall_now()};
+  // Whom we would refuse anyway doesn't get to fill our memory with a body first.
+  CO_CHECK(identity::permits(*key, call));
+  CO_TRY(const std::string_view body, co_await exchange.read_body());
+  const bool posts = route.call == Call::messages || route.call == Call::count_tokens;
+  dialect::RequestFacts facts;
+  if (posts) {
+    CO_TRY(facts, dialect.read_request(body));
+    call.model = facts.model;
+    CO_CHECK(identity::permits(*key, call));
+  }
+  CO_TRY(auto slot, co_await key_slot(exchange, *snapshot, *key));
+  record.model = facts.model;
+  record.stream = facts.stream && route.call == Call::messages;
+  record.billable = route.call == Call::messages;
+  RelayRequest request{.exchange = exchange,
+                       .dialect = dialect,
+                       .snapshot = snapshot,
+                       .pools = key->pools,
+                       .method = exchange.head().method,
+                       .path = route.path,
+                       .query = identity::strip_key_query(exchange.query()),
+                       .body = body,
+                       .model_offset = facts.model_offset,
+                       .model_length = facts.model_length,
+                       .stream = record.stream,
+                       .key_slot = std::move(slot),
+                       .record = std::move(record)};
+  record.started = time_never;  // settled by the stream from here on
+  const std::uint64_t hash = session_hash(*key, facts.session);
+  auto stream = request.stream ? co_await relay_request_stream(std::move(request), hash)
+                               : co_await relay_request(std::move(request), hash);
+  if (!stream) co_return std::unexpected(std::move(stream.error()));
+  co_return co_await forward(**stream, exchange);
+}
+
+net::Task<Status> RelayService::forward(RelayStream& stream, http::Exchange& exchange) {
+  if (!exchange.begun()) exchange.begin(stream.status(), stream.fields(), stream.length());
+  // Minutes may pass now: what the client asked is with the provider, and need not be held for it.
+  exchange.release_request();
+  for (;;) {
+    auto chunk = co_await stream.next();
+    if (!chunk) co_return std::unexpected(std::move(chunk.error()));
+    const auto* data = std::get_if<Data>(&*chunk);
+    if (data == nullptr) break;
+    if (!stream.client_is_there()) continue;
+    const Written written = exchange.write(data->bytes);
+    if (written == Written::done) continue;
+    const bool taken = written == Written::blocked && co_await exchange.flush();
+    if (!taken && !stream.go_on_without_client()) {
+      co_return fail(Errc::client_gone, Side::client, "the client left within the answer");
+    }
+  }
+  if (!stream.client_is_there())
+    co_return fail(Errc::client_gone, Side::client, "read on without it");
+  if (stream.complete()) co_return co_await exchange.finish();
+  exchange.cut();
+  // What was told in-band must still reach the client.
+  co_return co_await exchange.flush();
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,62 @@
+#pragma once
+/// The life of one request, from its head to its settlement: the only place that knows the order. One per I/O thread.
+/// docs/life-of-a-request.md tells it in prose.
+
+#include <memory>
+
+#include "http/server.hpp"
+#include "relay/relay_stream.hpp"
+#include "relay/routes.hpp"
+#include "relay/snapshot.hpp"
+
+namespace sluice::relay {
+
+class RelayService {
+ public:
+  RelayService(RelayContext context, const dialect::Dialect& anthropic, net::WaitingLine& waiting,
+               const std::atomic<bool>& draining)
+      : context_(context), anthropic_(anthropic), waiting_(waiting), draining_(draining) {}
+  RelayService(const RelayService&) = delete;
+  RelayService& operator=(const RelayService&) = delete;
+
+  /// For requests that begin from now on.
+  void use(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+
+  /// Answers a request on one of the dialects' routes, or says that there is no such route.
+  [[nodiscard]] net::Task<void> handle(http::Exchange& exchange);
+
+  /// The answer of whichever account takes the request, called and decided: its status and its first output are here.
+  /// `session_hash` keeps a conversation with its account (0: no session).
+  /// Errors: no_account, overloaded, upstream_*, client_gone. The request settles itself, on errors too.
+  [[nodiscard]] net::Task<Result<std::unique_ptr<RelayStream>>> relay_request_stream(
+      RelayRequest request, std::uint64_t session_hash);
+  /// The same for a request whose answer is one document: never begun before it is decided.
+  [[nodiscard]] net::Task<Result<std::unique_ptr<RelayStream>>> relay_request(
+      RelayRequest request, std::uint64_t session_hash);
+
+  /// The error document of the dialect that `path` speaks.
+  [[nodiscard]] std::string error_body(std::string_view path, const Error& error,
+                                       std::string_view request_id) const;
+
+ private:
+  [[nodiscard]] net::Task<Status> answer(http::Exchange& exchange, RequestRecord& record);
+  [[nodiscard]] Result<const identity::Key*> authenticate(const http::Exchange& exchange,
+                                                          const Snapshot& snapshot) const;
+  [[nodiscard]] net::Task<Status> forward(RelayStream& stream, http::Exchange& exchange);
+  [[nodiscard]] net::Task<Result<admit::SlotLease>> key_slot(http::Exchange& exchange,
+                                                             const Snapshot& snapshot,
+                                                             const identity::Key& key);
+  [[nodiscard]] net::Task<Result<routing::AccountLease>> lease_account(RelayRequest& request);
+  /// Tries until it succeeds, fails for good, or `queue_timeout_ms` has passed.
+  template <class T, class Try>
+  [[nodiscard]] net::Task<Result<T>> queued(http::Exchange& exchange, Milliseconds patience,
+                                            Try attempt);
+
+  RelayContext context_;
+  const dialect::Dialect& anthropic_;
+  net::WaitingLine& waiting_;
+  const std::atomic<bool>& draining_;
+  std::shared_ptr<const Snapshot> snapshot_;
+};
+
+}  // namespace sluice::relay

@@ -1,0 +1,43 @@
+#pragma once
+/// What every request reads of the configuration: immutable, one for all threads, replaced as a whole. A request keeps
+/// the one it began with.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admit/slots.hpp"
+#include "base/metric_labels.hpp"
+#include "identity/key_directory.hpp"
+#include "provider/upstream.hpp"
+#include "routing/account_pool.hpp"
+
+namespace sluice::relay {
+
+enum class ClientGone : std::uint8_t { cancel, drain };
+
+/// Durations and bounds of `[relay]`; 0 means none where the configuration says so.
+struct RelayLimits {
+  Milliseconds connect_timeout{10000};
+  Milliseconds first_byte_timeout{600000};
+  Milliseconds idle_timeout{300000};
+  Milliseconds total_timeout{0};
+  Milliseconds keepalive{15000};
+  Milliseconds early_head{0};
+  Milliseconds queue_timeout{0};
+  Milliseconds drain_limit{120000};
+  ClientGone on_client_gone = ClientGone::cancel;
+};
+
+struct Snapshot {
+  identity::KeyDirectory keys;
+  std::vector<std::shared_ptr<admit::Slots>> key_slots;  // of keys.keys(), by index
+  routing::AccountPool accounts;
+  // Of accounts.accounts(), by index:
+  std::vector<provider::Upstream> upstreams;
+  std::vector<metrics::ProviderKind> provider_kinds;
+  RelayLimits limits;
+  std::vector<identity::Network> trusted_proxies;
+};
+
+}  // namespace sluice::relay
