@@ -126,19 +126,26 @@ class ZstdCodec final : public Codec {
   }
 
   Step step(std::string_view& in, std::span<char> out) override {
+    if (frame_starts_ && !starts_frame(in.front())) return {0, State::corrupt};
     ZSTD_inBuffer from{in.data(), in.size(), 0};
     ZSTD_outBuffer to{out.data(), out.size(), 0};
     const std::size_t result = ZSTD_decompressStream(stream_.get(), &to, &from);
     in.remove_prefix(from.pos);
     if (ZSTD_isError(result)) return {to.pos, State::corrupt};
-    return {to.pos, result == 0 ? State::complete : State::within};
+    frame_starts_ = result == 0;
+    return {to.pos, frame_starts_ ? State::complete : State::within};
   }
 
  private:
+  /// A frame, or one to skip (RFC 8878, 3.1). Libraries also read what zstd wrote before it was a
+  /// standard, by older code that nothing on HTTP asks for; those begin with 0x1e to 0x27.
+  static bool starts_frame(char first) { return first == 0x28 || (first & 0xf0) == 0x50; }
+
   struct Free {
     void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
   };
   std::unique_ptr<ZSTD_DStream, Free> stream_;
+  bool frame_starts_ = true;
 };
 
 std::unique_ptr<Codec> make_codec(std::string_view name) {

@@ -393,6 +393,20 @@ TEST(ContentDecoder, RefusesAZstdWindowThatIsNotForHttp) {
   EXPECT_EQ(refused.errors.size(), 1U);
 }
 
+TEST(ContentDecoder, RefusesWhatZstdWroteBeforeItWasAStandard) {
+  const std::string frame = ZstdEncoder().finish("text");
+  for (const char version : {'\x1e', '\x22', '\x23', '\x24', '\x25', '\x26', '\x27'}) {
+    const std::string old = version + frame.substr(1);
+    Read first;
+    feed(*decoder_for("zstd"), old.substr(0, 1), first);
+    EXPECT_EQ(first.errors.size(), 1U);
+    Read second;
+    feed(*decoder_for("zstd"), frame + old, second);
+    EXPECT_EQ(second.text, "text");
+    EXPECT_EQ(second.errors.size(), 1U);
+  }
+}
+
 TEST(ContentDecoder, HasNothingToDoForIdentity) {
   for (const char* coding : {"", " ", "identity", "Identity", "identity, identity"}) {
     const auto made = ContentDecoder::make(coding);
