@@ -116,7 +116,7 @@ def capacity(run, target):
     spent = cpu_microseconds(target.pid) - before
     failures = seen["errors"] + seen["open"]
     if failures:
-        print(f"  {target.name}: {failures} of {streams} streams failed: {seen['first_error']}")
+        print(f"  {target.name}: {failures} of {streams} streams failed: {seen['first_error']} {target.said()}")
     return {
         "streams": streams,
         "failures": failures,

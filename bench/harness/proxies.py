@@ -129,6 +129,7 @@ class Nginx(Proxy):
             # Under callgrind the one process is the worker.
             "MASTER": "master_process off;" if self.instrumented else "",
             "DESCRIPTORS": self.bench.descriptors,
+            "CONNECTIONS": 2 * self.bench.descriptors,
             "SSL": "ssl" if self.tls else "",
             "CERTIFICATE": "", "PROXY_SSL": "",
         }
@@ -146,6 +147,8 @@ class Nginx(Proxy):
         self.launch(["nginx", "-p", self.prefix, "-c", config])
         wait_until(lambda: accepts(self.port), self.process, 30, "nginx")
         if not self.instrumented:
+            # The master listens before it has a worker.
+            wait_until(lambda: children(self.process.pid), self.process, 30, "nginx")
             self.pid = children(self.process.pid)[0]
 
     def said(self):

@@ -53,6 +53,7 @@ ROWS = [
     ("json", "cpu_us_per_request", "CPU per JSON request, 64 connections", "us"),
     ("json", "requests_per_second", "JSON requests, 64 connections", "/s"),
     ("paced", "cpu_us_per_event", "CPU per event, 1,000 streams at 20/s", "us"),
+    ("paced", "events_per_client_read", "events per read of the client, paced", ""),
     ("stream", "cpu_us_per_event", "CPU per event, 64 streams unpaced", "us"),
     ("stream", "events_per_client_read", "events per read of the client, unpaced", ""),
     ("instructions", "per_request", "user instructions per JSON request", ""),
