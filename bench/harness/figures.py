@@ -178,12 +178,17 @@ def syscalls(run, target):
     ]
     request = per_unit(*counts, n)
     seconds = run.size(5, 3)
-    counts = [
-        count_syscalls(run, target, lambda s=s: paced_small(run, target, s))
-        for s in (seconds, 2 * seconds)
-    ]
+    counts, seen = [], []
+    for s in (seconds, 2 * seconds):
+        counts.append(
+            count_syscalls(run, target, lambda s=s: seen.append(paced_small(run, target, s)))
+        )
     event = per_unit(*counts, 100 * 20 * seconds)
-    out = {"per_request": sum(request.values()), "per_event": sum(event.values())}
+    out = {
+        "per_request": sum(request.values()),
+        "per_event": sum(event.values()),
+        "events_per_client_read": max(one["events"] / one["reads"] for one in seen),
+    }
     for unit, calls in (("request", request), ("event", event)):
         out |= {f"per_{unit}_{name}": count for name, count in calls.items() if count >= 0.01}
     return out
