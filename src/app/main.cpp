@@ -19,6 +19,7 @@ struct Entry {
 
 /// In the order of the help.
 constexpr std::array entries = {
+    Entry{Verb::serve, run_serve},
     Entry{Verb::check, run_check},
     Entry{Verb::version, run_version},
 };

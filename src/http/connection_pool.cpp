@@ -48,7 +48,7 @@ net::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::dial(net::Timer& 
     CO_TRY(target.tls, contexts_.find(origin.ca_file));
   }
   CO_TRY(auto stream, co_await dialer_.dial(loop_, timer, std::move(target), deadline, gone));
-  auto connection = std::make_unique<Connection>();
+  auto connection = std::make_unique<Connection>(live_count_);
   connection->stream = std::move(stream);
   connection->origin = std::move(origin);
   co_return std::move(connection);

@@ -13,7 +13,14 @@
 
 namespace sluice::http {
 
+/// One open connection; the pool counts those that live.
 struct Connection {
+  explicit Connection(std::size_t& live_count) : live(live_count) { ++live; }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { --live; }
+
+  std::size_t& live;
   std::unique_ptr<net::Stream> stream;
   net::Origin origin;
   bool reused = false;
@@ -54,6 +61,7 @@ class ConnectionPool {
   void sweep();
 
   [[nodiscard]] std::size_t idle() const { return idle_count_; }
+  [[nodiscard]] std::size_t active() const { return live_count_ - idle_count_; }
 
  private:
   using Idle = std::vector<std::unique_ptr<Connection>>;
@@ -61,6 +69,7 @@ class ConnectionPool {
   net::Loop& loop_;
   net::Dialer& dialer_;
   TlsContexts& contexts_;
+  std::size_t live_count_ = 0;
   std::map<net::Origin, Idle> idle_;
   std::size_t idle_count_ = 0;
 };

@@ -195,6 +195,7 @@ std::string Exchange::make_head(int status, std::string_view fields,
   head.raw(extra_fields);
   head.field("x-request-id", id_.str());
   const bool no_body = status == 204 || status == 304;
+  if (server_.counts_.draining.load(std::memory_order_relaxed)) keep_alive_ = false;
   if (length) {
     if (!no_body) head.field("content-length", *length);
   } else if (http10_) {

@@ -81,11 +81,13 @@ class Session {
       co_return Next::close;
     }
     served_ = true;
-    ++server_.in_flight_;
-    struct Leave {
-      Server& server;
-      ~Leave() { --server.in_flight_; }
-    } const leave{server_};
+    struct InFlight {
+      std::atomic<std::size_t>& count;
+      explicit InFlight(std::atomic<std::size_t>& of) : count(of) {
+        count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      }
+      ~InFlight() { count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed); }
+    } const in_flight(server_.in_flight_);
     co_await server_.handler_.handle(exchange);
     co_return co_await after(exchange);
   }

@@ -65,8 +65,8 @@ class Server {
   void set_limits(const ServerLimits& limits) { limits_ = limits; }
   void stop_listening() { listener_.close(); }
 
-  /// Requests being answered on this thread.
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  /// Requests being answered on this thread; any thread may ask.
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
   /// Cuts what is left.
   void close_all() { sessions_.clear(); }
@@ -84,7 +84,7 @@ class Server {
   ServerLimits limits_;
   std::shared_ptr<const net::TlsServerContext> tls_;
   net::Listener listener_;
-  std::size_t in_flight_ = 0;
+  std::atomic<std::size_t> in_flight_{0};  // written by the loop's thread alone
   net::TaskSet sessions_;
 };
 

@@ -6,30 +6,6 @@
 
 namespace sluice::net {
 
-/// Shared by the asking coroutine and the thread that answers; the coroutine may be gone before the answer comes.
-struct Resolver::Question {
-  std::string host;
-  Loop* loop = nullptr;
-  Result<Addresses> answer = fail(Errc::internal, Side::gateway, "not answered");
-  // On the loop's thread alone:
-  bool abandoned = false;
-  Signal answered;
-};
-
-Resolver::Resolver(const Clock& clock, std::size_t threads, Lookup lookup)
-    : clock_(clock), lookup_(std::move(lookup)) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-}
-
-Resolver::~Resolver() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  more_.notify_all();
-  for (auto& thread : threads_) thread.join();
-}
-
 bool Resolver::cached(const std::string& host, Addresses& out) {
   const std::lock_guard lock(mutex_);
   const auto found = cache_.find(host);
@@ -38,27 +14,14 @@ bool Resolver::cached(const std::string& host, Addresses& out) {
   return true;
 }
 
-void Resolver::work() {
-  for (;;) {
-    std::shared_ptr<Question> question;
-    {
-      std::unique_lock lock(mutex_);
-      more_.wait(lock, [this] { return stopping_ || !questions_.empty(); });
-      if (stopping_) return;
-      question = std::move(questions_.front());
-      questions_.pop_front();
-    }
-    question->answer = lookup_(question->host);
-    if (question->answer) {
-      const std::lock_guard lock(mutex_);
-      if (cache_.size() >= names_max) cache_.clear();
-      cache_[question->host] = {*question->answer, clock_.now() + fresh_for};
-    }
-    Loop& loop = *question->loop;
-    loop.post([question = std::move(question)] {
-      if (!question->abandoned) question->answered.fire();
-    });
+Result<Addresses> Resolver::look_up(const std::string& host) {
+  auto answer = lookup_(host);
+  if (answer) {
+    const std::lock_guard lock(mutex_);
+    if (cache_.size() >= names_max) cache_.clear();
+    cache_[host] = {*answer, clock_.now() + fresh_for};
   }
+  return answer;
 }
 
 Task<Result<Addresses>> Resolver::resolve(Loop& loop, Timer& timer, std::string host,
@@ -67,31 +30,22 @@ Task<Result<Addresses>> Resolver::resolve(Loop& loop, Timer& timer, std::string 
   if (auto literal = Address::literal(host, port)) co_return Addresses{*literal};
   Addresses addresses;
   if (!cached(host, addresses)) {
-    const auto question = std::make_shared<Question>();
-    question->host = host;
-    question->loop = &loop;
-    {
-      const std::lock_guard lock(mutex_);
-      if (questions_.size() >= queue_max) {
+    std::function<Result<Addresses>()> work = [this, host] { return look_up(host); };
+    const BlockingPool::Bounds bounds{.deadline = deadline, .gone = gone};
+    auto outcome =
+        co_await pool_.run<Result<Addresses>>(loop, timer, std::move(work), bounds);
+    switch (outcome.wake) {
+      case Wake::signalled: break;
+      case Wake::gone: co_return fail(Errc::client_gone, Side::client, "while resolving");
+      case Wake::timeout:
+        co_return fail(Errc::upstream_timeout, Side::provider,
+                       "resolving " + host + " took longer than connect_timeout_ms",
+                       Retry::other_account);
+      default:
         co_return fail(Errc::overloaded, Side::gateway, "too many names to resolve at once");
-      }
-      questions_.push_back(question);
     }
-    more_.notify_one();
-    struct Abandon {
-      Question& question;
-      ~Abandon() { question.abandoned = true; }
-    } const abandon{*question};
-    const WaitFor what{.gone = gone, .signal = &question->answered, .deadline = deadline};
-    const Wake wake = co_await Wait(loop, timer, what);
-    if (wake == Wake::gone) co_return fail(Errc::client_gone, Side::client, "while resolving");
-    if (wake == Wake::timeout) {
-      co_return fail(Errc::upstream_timeout, Side::provider,
-                     "resolving " + host + " took longer than connect_timeout_ms",
-                     Retry::other_account);
-    }
-    if (!question->answer) co_return std::unexpected(question->answer.error());
-    addresses = *question->answer;
+    if (!*outcome.value) co_return std::unexpected(outcome.value->error());
+    addresses = std::move(**outcome.value);
   }
   for (Address& address : addresses) address.set_port(port);
   co_return addresses;

@@ -1,0 +1,245 @@
+#include "app/program.hpp"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "app/metrics_text.hpp"
+#include "base/log.hpp"
+
+namespace sluice::app {
+namespace {
+
+constexpr std::size_t blocking_threads = 4;
+constexpr rlim_t descriptors_spared = 64;  // files, listeners, the loops' own
+
+std::size_t buffered_bytes_max(const ServerConfig& config) {
+  if (config.max_buffered_bytes != 0) return config.max_buffered_bytes;
+  struct sysinfo info {};
+  if (::sysinfo(&info) != 0) return std::size_t{1} << 30U;
+  return static_cast<std::size_t>(info.totalram) * info.mem_unit / 4;
+}
+
+std::size_t thread_count(const ServerConfig& config) {
+  if (config.threads > 0) return static_cast<std::size_t>(config.threads);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// Raises the limit of descriptors as far as it goes; gives how many connections it carries: a relayed one takes two.
+std::size_t connections_carried() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 512;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur <= 2 * descriptors_spared) return descriptors_spared / 2;
+  return static_cast<std::size_t>(limit.rlim_cur - descriptors_spared) / 2;
+}
+
+/// With SO_REUSEPORT a second server of the same user would share the port unnoticed: so it is claimed alone first.
+Status claim(const net::Address& address) {
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  if (fd >= 0) ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const bool free = fd >= 0 && ::bind(fd, address.raw(), address.length) == 0;
+  const std::string why = free ? "" : std::strerror(errno);
+  if (fd >= 0) ::close(fd);
+  if (free) return {};
+  return fail(Errc::io, Side::gateway,
+              "cannot listen on " + address.text() + ": " + why +
+                  "; stop what listens there, or choose another address with --listen");
+}
+
+sigset_t our_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+  return set;
+}
+
+/// The next of our signals within `patience`; 0: none came.
+int next_signal(Milliseconds patience) {
+  const sigset_t set = our_signals();
+  const timespec wait{patience.count() / 1000, (patience.count() % 1000) * 1'000'000};
+  const int signal = ::sigtimedwait(&set, nullptr, &wait);
+  return signal < 0 ? 0 : signal;
+}
+
+}  // namespace
+
+void Program::block_signals() {
+  const sigset_t set = our_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes with write(2)
+}
+
+Program::Program(Config config)
+    : config_(std::move(config)),
+      states_(waiting_),
+      blocking_(blocking_threads),
+      resolver_(clock_, blocking_),
+      budget_(buffered_bytes_max(config_.server)) {}
+
+Program::~Program() {
+  for (const auto& worker : workers_) worker->stop();
+}
+
+Result<Settings> Program::settings_of(const Config& config) {
+  Settings settings;
+  TRY(settings.snapshot, build_snapshot(config, states_));
+  // A certificate authority that can't be read shall stop the start, not the first request.
+  for (const provider::Upstream& upstream : settings.snapshot->upstreams) {
+    if (upstream.origin.tls) {
+      TRY(const auto context, tls_contexts_.find(upstream.origin.ca_file));
+    }
+  }
+  auto front = std::make_shared<FrontSettings>();
+  front->metrics_enabled = config.metrics.enabled;
+  front->metrics_token = config.metrics.token;
+  front->cors_origins = config.server.cors_origins;
+  settings.front = std::move(front);
+  const ServerConfig& server = config.server;
+  const std::size_t carried = connections_carried();
+  if (server.max_connections > carried) {
+    log::warn("server.clipped max_connections={} to={} reason=\"RLIMIT_NOFILE; raise it\"",
+              server.max_connections, carried);
+  }
+  settings.limits.head = {.bytes_max = server.max_header_bytes,
+                          .count_max = server.max_header_count};
+  settings.limits.body_bytes_max = server.max_body_bytes;
+  settings.limits.connections_max = std::min(server.max_connections, carried);
+  settings.limits.header_timeout = server.header_timeout;
+  settings.limits.body_idle_timeout = server.body_idle_timeout;
+  settings.limits.write_stall_timeout = server.write_stall_timeout;
+  settings.limits.keepalive_idle = server.keepalive_idle;
+  settings.limits.tls_handshake_timeout = server.tls_handshake_timeout;
+  if (!server.tls_certificate.empty()) {
+    TRY(settings.tls, net::TlsServerContext::load(server.tls_certificate, server.tls_key));
+  }
+  return settings;
+}
+
+Status Program::start() {
+  TRY(const Settings settings, settings_of(config_));
+  snapshot_ = settings.snapshot;
+  const std::size_t threads = thread_count(config_.server);
+  metrics_ = std::make_unique<metrics::Metrics>(threads);
+  TRY(net::Address address, net::Address::parse(config_.server.listen));
+  CHECK_OK(claim(address));
+  const bool apart = !config_.server.admin_listen.empty();
+  const Front::Serves serves = apart ? Front::Serves::clients : Front::Serves::both;
+  const Shared shared{clock_,  blocking_, resolver_, tls_contexts_,
+                      budget_, counts_,   waiting_,  anthropic_};
+  for (std::size_t i = 0; i < threads; ++i) {
+    auto worker = std::make_unique<Worker>(
+        shared, metrics_->thread(i), [this] { return scrape(); }, serves, settings);
+    CHECK_OK(worker->listen(address));
+    address = worker->address();  // the port that the first one got
+    workers_.push_back(std::move(worker));
+  }
+  if (apart) {
+    TRY(const net::Address operators, net::Address::parse(config_.server.admin_listen));
+    CHECK_OK(claim(operators));
+    CHECK_OK(workers_.front()->listen_for_operators(operators));
+  }
+  for (const auto& worker : workers_) worker->start();
+  log::info("server.listening address={} tls={} threads={} accounts={} keys={}", address.text(),
+            settings.tls != nullptr, threads, settings.snapshot->upstreams.size(),
+            settings.snapshot->keys.keys().size());
+  if (apart) {
+    log::info("operators.listening address={}", workers_.front()->operators_address().text());
+  }
+  return {};
+}
+
+std::string Program::scrape() const {
+  ScrapedGauges gauges;
+  std::shared_ptr<const relay::Snapshot> snapshot;
+  {
+    const std::lock_guard lock(snapshot_mutex_);
+    snapshot = snapshot_;
+  }
+  for (const routing::Account& account : snapshot->accounts.accounts()) {
+    gauges.accounts.push_back(
+        {.name = account.id.str(),
+         .in_flight = static_cast<std::uint64_t>(std::max(0, account.state->in_flight.load())),
+         .state = metrics::AccountState::ready});
+  }
+  for (const auto& worker : workers_) {
+    gauges.upstream_connections_active += worker->active_connections();
+    gauges.upstream_connections_idle += worker->idle_connections();
+  }
+  return metrics_text(*metrics_, gauges);
+}
+
+void Program::reload(const Reload& read) {
+  auto config = read();
+  if (!config) return;
+  auto settings = settings_of(*config);
+  if (!settings) {
+    log::error("config.refused reason={}", log::quoted(settings.error().context));
+    return;
+  }
+  if (config->server.listen != config_.server.listen ||
+      config->server.admin_listen != config_.server.admin_listen ||
+      config->server.threads != config_.server.threads ||
+      config->server.tls_certificate.empty() != config_.server.tls_certificate.empty()) {
+    log::warn("config.postponed reason=\"addresses, threads and TLS on or off need a restart\"");
+  }
+  config->server.listen = config_.server.listen;
+  config->server.admin_listen = config_.server.admin_listen;
+  config->server.threads = config_.server.threads;
+  const bool was_tls = !config_.server.tls_certificate.empty();
+  if (was_tls != (settings->tls != nullptr)) {
+    config->server.tls_certificate = config_.server.tls_certificate;
+    config->server.tls_key = config_.server.tls_key;
+    settings = settings_of(*config);
+    if (!settings) return;
+  }
+  config_ = std::move(*config);
+  {
+    const std::lock_guard lock(snapshot_mutex_);
+    snapshot_ = settings->snapshot;
+  }
+  for (const auto& worker : workers_) worker->use(*settings);
+  log::info("config.reloaded accounts={} keys={}", settings->snapshot->upstreams.size(),
+            settings->snapshot->keys.keys().size());
+}
+
+std::size_t Program::in_flight() const {
+  std::size_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->in_flight();
+  return sum;
+}
+
+void Program::drain() {
+  counts_.draining = true;
+  const TimePoint deadline = clock_.now() + config_.server.drain;
+  log::info("server.draining in_flight={}", in_flight());
+  constexpr Milliseconds look{50};
+  while (in_flight() > 0 && clock_.now() < deadline) {
+    const int signal = next_signal(look);
+    if (signal == SIGTERM || signal == SIGINT) break;
+  }
+  if (const std::size_t left = in_flight(); left > 0) log::warn("server.cut in_flight={}", left);
+}
+
+void Program::run(const Reload& read) {
+  for (;;) {
+    const int signal = next_signal(std::chrono::hours(1));
+    if (signal == SIGHUP) reload(read);
+    if (signal == SIGTERM || signal == SIGINT) break;
+  }
+  drain();
+  for (const auto& worker : workers_) worker->stop();
+  log::info("server.stopped");
+  log::flush();
+}
+
+}  // namespace sluice::app

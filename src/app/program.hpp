@@ -1,0 +1,59 @@
+#pragma once
+/// The running program: workers, what they share, and the control thread's part: start, reload, drain, stop.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "app/config.hpp"
+#include "app/snapshot_builder.hpp"
+#include "app/worker.hpp"
+#include "dialect/anthropic/anthropic.hpp"
+
+namespace sluice::app {
+
+class Program {
+ public:
+  /// Reads the configuration anew; nothing when it must not be used (and was reported).
+  using Reload = std::function<std::optional<Config>()>;
+
+  explicit Program(Config config);
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program();
+
+  /// Listens, and takes requests from then on. Errors: invalid_config, io; nothing is left behind.
+  [[nodiscard]] Status start();
+  /// Where clients connect: the real port where 0 was asked for.
+  [[nodiscard]] const net::Address& address() const { return workers_.front()->address(); }
+  /// Until SIGTERM or SIGINT, which drain (a second one cuts); SIGHUP reloads. The signals must be blocked in all
+  /// threads, see `block_signals`.
+  void run(const Reload& reload);
+
+  /// Before the first thread is started.
+  static void block_signals();
+
+ private:
+  [[nodiscard]] Result<Settings> settings_of(const Config& config);
+  [[nodiscard]] std::string scrape() const;
+  void reload(const Reload& read);
+  void drain();
+  [[nodiscard]] std::size_t in_flight() const;
+
+  Config config_;
+  SystemClock clock_;
+  net::WaitingLine waiting_;
+  RuntimeStates states_;
+  net::BlockingPool blocking_;
+  net::Resolver resolver_;
+  http::TlsContexts tls_contexts_;
+  http::BufferBudget budget_;
+  http::ServerCounts counts_;
+  dialect::anthropic::Anthropic anthropic_;
+  std::unique_ptr<metrics::Metrics> metrics_;
+  mutable std::mutex snapshot_mutex_;
+  std::shared_ptr<const relay::Snapshot> snapshot_;  // for the scrape, which runs beside a reload
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace sluice::app
