@@ -1,4 +1,5 @@
 # Every library from outside, in one place: imported targets must be visible to all folders.
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(OpenSSL 3 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
@@ -8,9 +9,7 @@ find_package(ZLIB REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
+pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)  # the relay only reads; the simulator writes
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
-if(SLUICE_TESTS)
-  pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)  # we only read; tests write what we read
-endif()
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
