@@ -8,12 +8,16 @@
 #include <memory>
 #include <string_view>
 
+#include "wire/json_peek.hpp"
+
 namespace sluice::dialect {
 
-/// Copies `json` into a buffer that this thread reuses and calls `use(document)` ; returns its bool, or false when `json` isn't JSON at all. What
-/// `use` was handed is dead after it returns. Documents above `keep_max` leave no memory behind.
+/// Copies `json` into a buffer that this thread reuses and calls `use(document)`; returns its bool, or false when
+/// `json` isn't valid JSON in all its length: simdjson's on-demand reader must not go on behind an error, so it gets no
+/// text that has one. What `use` was handed is dead after it returns. Documents above `keep_max` leave no memory behind.
 template <class Use>
 bool with_json(std::string_view json, Use use) {
+  if (!wire::validate_json(json)) return false;
   constexpr std::size_t keep_max = 64 * 1024;
   struct Scratch {
     simdjson::ondemand::parser parser;

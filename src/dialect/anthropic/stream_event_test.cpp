@@ -149,6 +149,15 @@ TEST(StreamEvent, WhatIsBrokenIsNoEvent) {
   }
 }
 
+TEST(StreamEvent, NothingIsReadBehindABreak) {
+  // simdjson's on-demand reader, asked to go on after such an error, walks outside its index.
+  for (const char* data : {R"({"typ":"x","message":{"model"":m","usage":{"input_tokens":1}}})",
+                           R"({"type":"message_delta","usage":{"output_tokens":5}},)",
+                           R"({"message":{"usage":{"input_tokens":1},},"type":"message_start"})"}) {
+    EXPECT_FALSE(parse_event(data)) << data;
+  }
+}
+
 TEST(StreamEvent, DepthDoesNotMatter) {
   const std::string deep = std::string(100'000, '[');
   EXPECT_FALSE(parse_event(deep));

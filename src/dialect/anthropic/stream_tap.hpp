@@ -52,9 +52,8 @@ class AnthropicTap final : public StreamTap {
   [[nodiscard]] static Kind kind_of_json(std::string_view prefix);
   [[nodiscard]] static bool is_parsed(Kind kind);
   [[nodiscard]] static Kind kind_of(const StreamEvent& event);
-  void dispatch(Kind kind, const std::optional<StreamEvent>& event);
-  void take_message_delta(const StreamEvent& event);
-  void fail(const std::optional<StreamEvent>& event);
+  void dispatch(Kind kind);
+  void dispatch_parsed();
 
   wire::SseLines lines_{event_bytes_max};
   std::string data_;  // of an event that is to be parsed
