@@ -9,6 +9,8 @@ import time
 from .processes import BenchError, Process, cpu_microseconds, resident_kib
 
 CONNECTIONS = 64
+#: Seconds until a proxy has seen that the last run closed its connections: what it does then belongs to that run.
+SETTLE = 0.3
 
 
 class Run:
@@ -129,9 +131,12 @@ def capacity(run, target):
 def count_syscalls(run, target, action):
     """The system calls of all threads of the proxy during `action`: {name: calls}."""
     table = f"{target.prefix}/strace"
+    log = f"{target.prefix}/strace.log"
+    if os.path.exists(log):
+        os.remove(log)  # what the last one said is not what this one says
     tracer = Process(
         ["strace", "-f", "-c", "-U", "name,calls", "-o", table, "-p", str(target.pid)],
-        f"{target.prefix}/strace.log",
+        log,
     )
     try:
         for _ in range(500):
@@ -139,6 +144,7 @@ def count_syscalls(run, target, action):
                 break
             time.sleep(0.02)
         action()
+        time.sleep(SETTLE)
     finally:
         tracer.stop(signal.SIGINT)
     calls = {}
@@ -169,6 +175,7 @@ def paced_small(run, target, seconds):
 def syscalls(run, target):
     """System calls per request and per paced event (strace -f -c; the difference of a short and a long run)."""
     run.warm(target)
+    time.sleep(SETTLE)
     n = run.size(2000, 500)
     counts = [
         count_syscalls(
@@ -178,6 +185,8 @@ def syscalls(run, target):
     ]
     request = per_unit(*counts, n)
     seconds = run.size(5, 3)
+    paced_small(run, target, 1)  # as many connections to the upstream as it takes
+    time.sleep(SETTLE)
     counts, seen = [], []
     for s in (seconds, 2 * seconds):
         counts.append(
@@ -214,16 +223,22 @@ def instructions(run, target):
     """User instructions per request and per paced event (callgrind; the difference of a short and a long run)."""
     run.warm(target)
     n = run.size(2000, 500)
+    time.sleep(SETTLE)
     dump_instructions(target, "mark_start")
     few_and_many = []
     for k in (n, 2 * n):
         run.load.run("json", target, connections=CONNECTIONS, requests=k)
+        time.sleep(SETTLE)
         few_and_many.append(dump_instructions(target, f"mark_json_{k}_"))
     request = (few_and_many[1] - few_and_many[0]) / n
     seconds = run.size(5, 3)
+    paced_small(run, target, 1)
+    time.sleep(SETTLE)
+    dump_instructions(target, "mark_again")
     few_and_many = []
     for s in (seconds, 2 * seconds):
         paced_small(run, target, s)
+        time.sleep(SETTLE)
         few_and_many.append(dump_instructions(target, f"mark_paced_{s}_"))
     return {"per_request": request, "per_event": (few_and_many[1] - few_and_many[0]) / (2000 * seconds)}
 
