@@ -65,7 +65,12 @@ void add_verb(CLI::App& app, Verb verb, Command& command) {
       add_config(*sub, command);
       add_settings(*sub, command);
       break;
-    case Verb::demo: add_settings(*sub, command); break;
+    case Verb::demo:
+      add_settings(*sub, command);
+      sub->add_option("--key-file", command.key_file,
+                      "Also write the key to this file, for scripts; it goes with the demo")
+          ->type_name("FILE");
+      break;
     case Verb::simulate:
       sub->add_option("--port", command.port, "Port on 127.0.0.1; 0 = any free one")
           ->type_name("PORT");

@@ -18,6 +18,7 @@ struct Command {
   std::optional<std::string> config_file;  // --config
   std::vector<FlagValue> flags;            // of settings: --listen, --data, --threads, --log-level
   std::uint16_t port = 0;                  // of simulate; 0 = any free one
+  std::string key_file;                    // of demo
   bool json = false;
   bool print_config = false;  // of check
 

@@ -89,11 +89,10 @@ net::Task<Status> Front::operate(http::Exchange& exchange) {
 
 net::Task<Status> Front::ready(http::Exchange& exchange) {
   if (counts_.draining.load(std::memory_order_relaxed)) {
-    co_return co_await exchange.respond(
-        503, "application/json", "{\"ready\":false,\"reasons\":[\"draining\"]}\n");
+    co_return co_await exchange.respond(503, "application/json",
+                                        "{\"ready\":false,\"reasons\":[\"draining\"]}\n");
   }
-  co_return co_await exchange.respond(200, "application/json",
-                                      "{\"ready\":true,\"reasons\":[]}\n");
+  co_return co_await exchange.respond(200, "application/json", "{\"ready\":true,\"reasons\":[]}\n");
 }
 
 bool Front::may_see_metrics(const http::Exchange& exchange) const {

@@ -20,6 +20,7 @@ struct Entry {
 /// In the order of the help.
 constexpr std::array entries = {
     Entry{Verb::serve, run_serve},
+    Entry{Verb::demo, run_demo},
     Entry{Verb::check, run_check},
     Entry{Verb::version, run_version},
 };

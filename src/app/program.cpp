@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "app/metrics_text.hpp"
+#include "app/upstream_url.hpp"
 #include "base/log.hpp"
 
 namespace sluice::app {
@@ -21,7 +22,7 @@ constexpr rlim_t descriptors_spared = 64;  // files, listeners, the loops' own
 
 std::size_t buffered_bytes_max(const ServerConfig& config) {
   if (config.max_buffered_bytes != 0) return config.max_buffered_bytes;
-  struct sysinfo info {};
+  struct sysinfo info{};
   if (::sysinfo(&info) != 0) return std::size_t{1} << 30U;
   return static_cast<std::size_t>(info.totalram) * info.mem_unit / 4;
 }
@@ -31,12 +32,19 @@ std::size_t thread_count(const ServerConfig& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-/// Raises the limit of descriptors as far as it goes; gives how many connections it carries: a relayed one takes two.
-std::size_t connections_carried() {
+/// Raises the limit of descriptors towards what `wanted` connections take, two each when relayed; gives how many it
+/// carries. Past the hard limit only where we may raise that too.
+std::size_t connections_carried(std::size_t wanted) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 512;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return descriptors_spared / 2;
+  const rlim_t needed = 2 * wanted + descriptors_spared;
+  limit.rlim_cur = std::max(limit.rlim_cur, needed);
+  limit.rlim_max = std::max(limit.rlim_max, needed);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur <= 2 * descriptors_spared) return descriptors_spared / 2;
   return static_cast<std::size_t>(limit.rlim_cur - descriptors_spared) / 2;
@@ -83,6 +91,7 @@ Program::Program(Config config)
     : config_(std::move(config)),
       states_(waiting_),
       blocking_(blocking_threads),
+      private_upstreams_(config_.security.allow_private_upstreams),
       resolver_(clock_, blocking_),
       budget_(buffered_bytes_max(config_.server)) {}
 
@@ -105,7 +114,7 @@ Result<Settings> Program::settings_of(const Config& config) {
   front->cors_origins = config.server.cors_origins;
   settings.front = std::move(front);
   const ServerConfig& server = config.server;
-  const std::size_t carried = connections_carried();
+  const std::size_t carried = connections_carried(server.max_connections);
   if (server.max_connections > carried) {
     log::warn("server.clipped max_connections={} to={} reason=\"RLIMIT_NOFILE; raise it\"",
               server.max_connections, carried);
@@ -134,7 +143,15 @@ Status Program::start() {
   CHECK_OK(claim(address));
   const bool apart = !config_.server.admin_listen.empty();
   const Front::Serves serves = apart ? Front::Serves::clients : Front::Serves::both;
-  const Shared shared{clock_,  blocking_, resolver_, tls_contexts_,
+  // Checked on what a name resolves to, as it is connected to: the text of the configuration proves nothing of that.
+  const net::AddressRule rule = [this](const net::Origin& origin, const net::Address& address) {
+    const UpstreamUrl url{.tls = origin.tls, .host = origin.host, .port = origin.port, .path = {}};
+    const auto ip = identity::IpAddress::from(*address.raw());
+    return permit_upstream_address(
+        url, ip.value_or(identity::IpAddress()),
+        private_upstreams_ ? PrivateUpstreams::allowed : PrivateUpstreams::refused);
+  };
+  const Shared shared{clock_,  blocking_, resolver_, rule,      tls_contexts_,
                       budget_, counts_,   waiting_,  anthropic_};
   for (std::size_t i = 0; i < threads; ++i) {
     auto worker = std::make_unique<Worker>(
@@ -203,6 +220,7 @@ void Program::reload(const Reload& read) {
     if (!settings) return;
   }
   config_ = std::move(*config);
+  private_upstreams_ = config_.security.allow_private_upstreams;
   {
     const std::lock_guard lock(snapshot_mutex_);
     snapshot_ = settings->snapshot;

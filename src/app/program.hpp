@@ -45,6 +45,7 @@ class Program {
   net::WaitingLine waiting_;
   RuntimeStates states_;
   net::BlockingPool blocking_;
+  std::atomic<bool> private_upstreams_;
   net::Resolver resolver_;
   http::TlsContexts tls_contexts_;
   http::BufferBudget budget_;

@@ -65,6 +65,13 @@ Result<std::shared_ptr<const relay::Snapshot>> build_snapshot(const Config& conf
   for (const DeclaredAccount& declared : config.accounts) {
     const ProviderSpec* spec = find_provider(declared.provider);
     if (declared.disabled || spec == nullptr || !spec->served) continue;
+    if (!declared.proxy.empty()) {
+      // Going there directly instead would be worse than not at all.
+      return fail(Errc::invalid_config, Side::gateway,
+                  "account \"" + declared.name +
+                      "\": this version does not reach providers through a proxy yet; remove "
+                      "`proxy`, or disable the account");
+    }
     TRY(auto upstream, upstream_of(declared));
     routing::Account account;
     account.id = AccountId(declared.name);

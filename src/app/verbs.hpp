@@ -6,6 +6,7 @@
 namespace sluice::app {
 
 [[nodiscard]] int run_serve(const Command& command);
+[[nodiscard]] int run_demo(const Command& command);
 [[nodiscard]] int run_check(const Command& command);
 [[nodiscard]] int run_version(const Command& command);
 

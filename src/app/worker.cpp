@@ -8,7 +8,7 @@ Worker::Worker(const Shared& shared, metrics::ThreadMetrics& metrics, Front::Scr
                Front::Serves serves, const Settings& settings)
     : random_(SeededRandom::from_system()),
       loop_(shared.clock),
-      dialer_(shared.resolver),
+      dialer_(shared.resolver, shared.rule),
       connections_(loop_, dialer_, shared.tls_contexts),
       relay_({loop_, connections_, shared.budget, metrics}, shared.anthropic, shared.waiting,
              shared.counts.draining),

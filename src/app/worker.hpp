@@ -17,6 +17,7 @@ struct Shared {
   const Clock& clock;
   net::BlockingPool& blocking;
   net::Resolver& resolver;
+  net::AddressRule rule;
   http::TlsContexts& tls_contexts;
   http::BufferBudget& budget;
   http::ServerCounts& counts;

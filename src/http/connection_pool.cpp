@@ -43,7 +43,7 @@ net::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::dial(net::Timer& 
                                                                     net::Origin origin,
                                                                     TimePoint deadline,
                                                                     net::Descriptor* gone) {
-  net::Target target{.host = origin.host, .port = origin.port, .tls = nullptr};
+  net::Target target{.origin = origin, .tls = nullptr};
   if (origin.tls) {
     CO_TRY(target.tls, contexts_.find(origin.ca_file));
   }

@@ -217,6 +217,12 @@ void Exchange::begin(int status, std::string_view fields, std::optional<std::uin
   assert(!begun_);
   begun_ = true;
   status_ = status;
+  if (!body_read_ && head_.framing == wire::Framing::length &&
+      head_.content_length <= input_.size() - head_bytes_) {
+    // Nobody wanted the body, but it is here: the next request begins behind it.
+    consumed_ = head_bytes_ + static_cast<std::size_t>(head_.content_length);
+    body_read_ = true;
+  }
   if (!body_read_) keep_alive_ = false;  // what follows on this connection is an unread body
   unsent_ = make_head(status, fields, length);
   length_left_ = length;

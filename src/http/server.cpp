@@ -86,7 +86,9 @@ class Session {
       explicit InFlight(std::atomic<std::size_t>& of) : count(of) {
         count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
       }
-      ~InFlight() { count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed); }
+      ~InFlight() {
+        count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+      }
     } const in_flight(server_.in_flight_);
     co_await server_.handler_.handle(exchange);
     co_return co_await after(exchange);

@@ -57,8 +57,7 @@ class BlockingPool {
       Job& of;
       ~Abandon() { of.abandoned = true; }
     } const abandon{*job};
-    const WaitFor what{
-        .gone = bounds.gone, .signal = &job->done, .deadline = bounds.deadline};
+    const WaitFor what{.gone = bounds.gone, .signal = &job->done, .deadline = bounds.deadline};
     Outcome<T> outcome;
     outcome.wake = co_await Wait(loop, timer, what);
     if (outcome.wake == Wake::signalled) outcome.value = std::move(job->value);

@@ -152,11 +152,21 @@ Task<Status> tls_handshake(Loop& loop, Timer& timer, Stream& stream, TimePoint d
 
 Task<Result<std::unique_ptr<Stream>>> Dialer::dial(Loop& loop, Timer& timer, Target target,
                                                    TimePoint deadline, Descriptor* gone) {
-  CO_TRY(auto addresses,
-         co_await resolver_.resolve(loop, timer, target.host, target.port, deadline, gone));
+  CO_TRY(auto addresses, co_await resolver_.resolve(loop, timer, target.origin.host,
+                                                    target.origin.port, deadline, gone));
+  Status permitted;
+  std::erase_if(addresses, [&](const Address& address) {
+    Status verdict = rule_(target.origin, address);
+    if (verdict) return false;
+    permitted = std::move(verdict);
+    return true;
+  });
+  if (addresses.empty()) {
+    co_return unreachable("connect", permitted ? "no address" : permitted.error().context);
+  }
   CO_TRY(auto stream, co_await connect(loop, timer, std::move(addresses), deadline, gone));
   if (target.tls) {
-    TlsSession session = target.tls->connect(stream->descriptor().fd(), target.host);
+    TlsSession session = target.tls->connect(stream->descriptor().fd(), target.origin.host);
     if (!session) co_return unreachable("TLS", "no session");
     stream->start_tls(std::move(session));
     stream->descriptor().readable = true;

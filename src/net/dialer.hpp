@@ -1,19 +1,23 @@
 #pragma once
 /// Connections to providers: resolve, connect (both families, RFC 8305), TLS. One per I/O thread.
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "net/origin.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
 
 namespace sluice::net {
 
 struct Target {
-  std::string host;
-  std::uint16_t port = 443;
-  std::shared_ptr<TlsClientContext> tls;  // null: plain
+  Origin origin;
+  std::shared_ptr<TlsClientContext> tls;  // of the origin; null: plain
 };
+
+/// Whether a connection may be made to an address that the origin's name resolved to. Any thread.
+using AddressRule = std::function<Status(const Origin& origin, const Address& address)>;
 
 class Dialer {
  public:
@@ -21,7 +25,7 @@ class Dialer {
       250};  // RFC 8305, 5: before the next address is tried beside
   static constexpr std::size_t addresses_max = 8;
 
-  explicit Dialer(Resolver& resolver) : resolver_(resolver) {}
+  Dialer(Resolver& resolver, AddressRule rule) : resolver_(resolver), rule_(std::move(rule)) {}
 
   /// A connected stream, TLS done. Errors: upstream_unreachable (name, connect, TLS: the context says which),
   /// upstream_timeout, client_gone (`gone` left; null: not watched), io (no descriptor left).
@@ -34,6 +38,7 @@ class Dialer {
                                                                      TimePoint deadline,
                                                                      Descriptor* gone);
   Resolver& resolver_;
+  AddressRule rule_;
 };
 
 /// TLS on a connected socket, either side.

@@ -32,8 +32,7 @@ Task<Result<Addresses>> Resolver::resolve(Loop& loop, Timer& timer, std::string 
   if (!cached(host, addresses)) {
     std::function<Result<Addresses>()> work = [this, host] { return look_up(host); };
     const BlockingPool::Bounds bounds{.deadline = deadline, .gone = gone};
-    auto outcome =
-        co_await pool_.run<Result<Addresses>>(loop, timer, std::move(work), bounds);
+    auto outcome = co_await pool_.run<Result<Addresses>>(loop, timer, std::move(work), bounds);
     switch (outcome.wake) {
       case Wake::signalled: break;
       case Wake::gone: co_return fail(Errc::client_gone, Side::client, "while resolving");
@@ -41,8 +40,7 @@ Task<Result<Addresses>> Resolver::resolve(Loop& loop, Timer& timer, std::string 
         co_return fail(Errc::upstream_timeout, Side::provider,
                        "resolving " + host + " took longer than connect_timeout_ms",
                        Retry::other_account);
-      default:
-        co_return fail(Errc::overloaded, Side::gateway, "too many names to resolve at once");
+      default: co_return fail(Errc::overloaded, Side::gateway, "too many names to resolve at once");
     }
     if (!*outcome.value) co_return std::unexpected(outcome.value->error());
     addresses = std::move(**outcome.value);

@@ -18,7 +18,8 @@ using Addresses = std::vector<Address>;
 
 class Resolver {
  public:
-  static constexpr std::chrono::seconds fresh_for{30};  // getaddrinfo doesn't tell the record's own TTL
+  static constexpr std::chrono::seconds fresh_for{
+      30};  // getaddrinfo doesn't tell the record's own TTL
   static constexpr std::size_t names_max = 1024;
 
   /// For tests: stands in for getaddrinfo. An error's context is told to people.

@@ -63,7 +63,7 @@ RelayStream::~RelayStream() {
     record.outcome = Outcome::client_closed;
   }
   if (tap_) {
-    record.usage = tap_->usage();
+    record.usage = usage();
     record.events = tap_->events();
     context_.metrics.stream_events.add(record.events - seen_events_);
   }
@@ -461,6 +461,20 @@ void RelayStream::end_of_body() {
   read_document_usage();
 }
 
+meter::Usage RelayStream::usage() const {
+  if (!tap_) return request_.record.usage;
+  meter::Usage usage = tap_->usage();
+  // An answer began, so the prompt was read; where the provider never told its size, ours is a guess.
+  if (!usage.input_told && output_begun_ && request_.record.billable) {
+    const auto bytes = static_cast<std::int64_t>(request_.record.bytes_to_provider);
+    usage.tokens.input = meter::estimate_tokens(bytes, 0);
+    if (usage.confidence == meter::Confidence::unknown) {
+      usage.confidence = meter::Confidence::estimated;
+    }
+  }
+  return usage;
+}
+
 void RelayStream::read_document_usage() {
   RequestRecord& record = request_.record;
   if (!record.billable || status_ != 200) return;
@@ -498,7 +512,7 @@ net::Task<Result<StreamChunk>> RelayStream::next() {
       co_return Data{out_};
     }
     if (body_ended_ || broken_) {
-      co_return tap_ ? tap_->usage() : request_.record.usage;
+      co_return usage();
     }
     const auto read = provider_->read_body();
     if (!read) {

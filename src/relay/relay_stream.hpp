@@ -124,6 +124,7 @@ class RelayStream {
   void end_of_body();
   void break_off(const Error& error);
   void read_document_usage();
+  [[nodiscard]] meter::Usage usage() const;
 
   [[nodiscard]] const provider::Upstream& upstream() const;
   void note_failure(const Error& error);
