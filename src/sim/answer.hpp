@@ -20,13 +20,13 @@ struct ToolCall {
 /// What a request wants, read from any dialect.
 struct Wish {
   std::uint64_t seed = 0;
-  std::optional<std::uint32_t> events;  // content deltas
-  std::optional<std::uint64_t> max_tokens;
+  std::optional<std::uint32_t> events{};  // content deltas
+  std::optional<std::uint64_t> max_tokens{};
   bool thinking = false;
   bool thinking_shown = true;
   bool text = true;
-  std::vector<ToolCall> tools;  // that the answer calls
-  std::optional<std::string> echo;
+  std::vector<ToolCall> tools{};  // that the answer calls
+  std::optional<std::string> echo{};
   std::uint32_t big_delta_bytes = 0;
 };
 

@@ -8,6 +8,7 @@ namespace sluice::sim {
 namespace {
 
 constexpr std::uint64_t ids_salt = 0x6964730a;
+constexpr std::uint64_t padding_salt = 0x7061640a;
 constexpr std::size_t signature_bytes = 132;
 constexpr std::uint64_t padding_max = 16;
 
@@ -50,6 +51,7 @@ std::string signature(SeededRandom& random) {
 
 AnthropicEvents::AnthropicEvents(MessagesRequest request, bool with_stop)
     : random_(request.wish.seed ^ ids_salt),
+      padding_(request.wish.seed ^ padding_salt),
       thinking_(request.wish.thinking),
       with_stop_(with_stop),
       claim_(std::move(request.claim)),
@@ -60,7 +62,7 @@ void AnthropicEvents::begin(std::string_view type, std::string& out) {
 }
 
 void AnthropicEvents::end(std::string& out) {
-  out.append(random_.below(padding_max), ' ');
+  out.append(padding_.below(padding_max), ' ');
   out += "}\n\n";
 }
 

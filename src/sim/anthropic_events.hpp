@@ -26,7 +26,8 @@ class AnthropicEvents final : public EventSource {
                    std::string& out);
   void write_usage(std::string& out);
 
-  SeededRandom random_;  // ids and padding, apart from what is said
+  SeededRandom random_;   // of ids, apart from what is said
+  SeededRandom padding_;  // and apart from ids, as a whole body has none
   bool thinking_;
   bool with_stop_;
   bool pinged_ = false;
