@@ -57,6 +57,30 @@ void add_config(CLI::App& app, Command& command) {
       ->type_name("FILE");
 }
 
+void add_simulate(CLI::App& app, SimulateOptions& options) {
+  app.add_option("--port", options.port, "Port on 127.0.0.1; 0 = any free one")
+      ->capture_default_str()
+      ->type_name("PORT");
+  app.add_option("--listen", options.listen, "Address instead of --port")->type_name("HOST:PORT");
+  app.add_option("--threads", options.threads, "I/O threads")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--seed", options.seed, "What is said; without it each request decides")
+      ->type_name("N");
+  app.add_option("--x-sim", options.parameters, "Parameters for all requests, see below")
+      ->type_name("LIST")
+      ->allow_extra_args(false);
+  app.add_option("--golden", options.golden_directory, "Recordings to replay")->type_name("DIR");
+  app.add_option("--expect-key", options.expected_keys, "Refuse and count all other keys")
+      ->type_name("KEY")
+      ->allow_extra_args(false);
+  CLI::Option* certificate =
+      app.add_option("--tls-cert", options.tls_certificate, "PEM; speak TLS")->type_name("FILE");
+  app.add_option("--tls-key", options.tls_key, "PEM")->type_name("FILE")->needs(certificate);
+  app.footer(simulate_help());
+}
+
 void add_verb(CLI::App& app, Verb verb, Command& command) {
   CLI::App* sub = app.add_subcommand(std::string(name_of(verb)), help_of(verb));
   sub->callback([&command, verb] { command.verb = verb; });
@@ -71,10 +95,7 @@ void add_verb(CLI::App& app, Verb verb, Command& command) {
                       "Also write the key to this file, for scripts; it goes with the demo")
           ->type_name("FILE");
       break;
-    case Verb::simulate:
-      sub->add_option("--port", command.port, "Port on 127.0.0.1; 0 = any free one")
-          ->type_name("PORT");
-      break;
+    case Verb::simulate: add_simulate(*sub, command.simulate); break;
     case Verb::check:
       add_config(*sub, command);
       add_settings(*sub, command);

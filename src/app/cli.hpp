@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/config_load.hpp"
+#include "app/simulate.hpp"
 
 namespace sluice::app {
 
@@ -17,8 +18,8 @@ struct Command {
   Verb verb = Verb::serve;
   std::optional<std::string> config_file;  // --config
   std::vector<FlagValue> flags;            // of settings: --listen, --data, --threads, --log-level
-  std::uint16_t port = 0;                  // of simulate; 0 = any free one
   std::string key_file;                    // of demo
+  SimulateOptions simulate;
   bool json = false;
   bool print_config = false;  // of check
 

@@ -42,11 +42,24 @@ TEST(CommandLine, ServeTakesItsFlagsAsSettings) {
 
 TEST(CommandLine, KnowsEachVerb) {
   EXPECT_EQ(parse({"demo"}).command->verb, Verb::demo);
-  EXPECT_EQ(parse({"simulate", "--port", "9001"}).command->port, 9001);
+  EXPECT_EQ(parse({"simulate", "--port", "9001"}).command->simulate.port, 9001);
   EXPECT_TRUE(parse({"check", "--json"}).command->json);
   EXPECT_TRUE(parse({"check", "--print-config"}).command->print_config);
   EXPECT_EQ(parse({"version"}).command->verb, Verb::version);
   EXPECT_EQ(parse({"--version"}).command->verb, Verb::version);
+}
+
+TEST(CommandLine, SimulateTakesParametersAndKeysMoreThanOnce) {
+  const CommandLine line =
+      parse({"simulate", "--x-sim", "events=5, rate=2", "--x-sim", "echo", "--expect-key", "a",
+             "--expect-key", "b", "--seed", "7", "--threads", "2", "--golden", "d"});
+  ASSERT_TRUE(line.command) << line.error;
+  const SimulateOptions& options = line.command->simulate;
+  EXPECT_EQ(options.parameters, (std::vector<std::string>{"events=5, rate=2", "echo"}));
+  EXPECT_EQ(options.expected_keys, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(options.seed, 7U);
+  EXPECT_EQ(options.threads, 2U);
+  EXPECT_NE(parse({"simulate", "--help"}).output.find("reset_at=N"), std::string::npos);
 }
 
 TEST(CommandLine, HelpIsCompleteAndEndsWithZero) {
