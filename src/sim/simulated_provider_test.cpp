@@ -2,13 +2,13 @@
 #include "sim/simulated_provider.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <boost/json.hpp>
 #include <chrono>
 #include <thread>
 
 #include "sim/testing.hpp"
+#include "wire/content_decoder.hpp"
 
 namespace sluice::sim {
 namespace {
@@ -321,32 +321,31 @@ TEST_F(SimulatedProviderTest, SendsGarbageOfEachKind) {
   EXPECT_EQ(bad, 1U);
 }
 
+std::string decoded(const Answered& answer) {
+  auto decoder = wire::ContentDecoder::make(answer.field("content-encoding"));
+  if (!decoder || !*decoder) return "";
+  std::string out;
+  const Status status =
+      (*decoder)->decode(answer.body, [&](std::string_view piece) { out += piece; });
+  return status ? out : "";
+}
+
 TEST_F(SimulatedProviderTest, CompressesEventByEvent) {
-  RawClient client(address_);
-  client.send(testing::request_bytes({.x_sim = "gzip,hold,seed=4"}));
-  ASSERT_TRUE(client.read_until("\r\n\r\n"));
-  const Answered held = testing::parse_answer(client.bytes, false);
-  EXPECT_EQ(held.field("content-encoding"), "gzip");
-
   const Answered plain = ask({.x_sim = "seed=4"});
-  const Answered coded = ask({.x_sim = "gzip,seed=4"});
-  std::string decoded(plain.body.size() + 100, '\0');
-  z_stream state{};
-  ASSERT_EQ(inflateInit2(&state, 15 + 16), Z_OK);
-  std::string in = coded.body;
-  state.next_in = reinterpret_cast<Bytef*>(in.data());
-  state.avail_in = static_cast<uInt>(in.size());
-  state.next_out = reinterpret_cast<Bytef*>(decoded.data());
-  state.avail_out = static_cast<uInt>(decoded.size());
-  EXPECT_EQ(inflate(&state, Z_FINISH), Z_STREAM_END);
-  decoded.resize(state.total_out);
-  inflateEnd(&state);
-  EXPECT_EQ(decoded, plain.body);
+  for (const std::string coding : {"gzip", "br", "zstd"}) {
+    const Answered coded = ask({.x_sim = coding + ",seed=4"});
+    EXPECT_EQ(coded.field("content-encoding"), coding);
+    EXPECT_EQ(decoded(coded), plain.body) << coding;
 
-  for (const char* coding : {"br", "zstd"}) {
-    const Answered other = ask({.x_sim = coding});
-    EXPECT_TRUE(other.whole);
-    EXPECT_EQ(other.field("content-encoding"), coding);
+    // What has come can be read, though the coding has not ended.
+    RawClient client(address_);
+    client.send(testing::request_bytes({.x_sim = coding + ",hold,seed=4"}));
+    std::string begun;
+    while (begun.find("content_block_delta") == std::string::npos) {
+      ASSERT_TRUE(client.read_some()) << coding;
+      begun = decoded(testing::parse_answer(client.bytes, false));
+    }
+    EXPECT_TRUE(plain.body.starts_with(begun));
   }
 }
 
