@@ -107,7 +107,9 @@ int run_demo(const Command& command) {
   if (!config) return 1;
   config->store.data_dir = folder.path();
 
-  sim::SimulatedProvider provider;
+  sim::SimulatedProviderOptions pace;
+  pace.defaults.rate = 20;  // so that one sees it stream
+  sim::SimulatedProvider provider(pace);
   const auto loopback = net::Address::literal("127.0.0.1", 0);
   const auto provider_address = provider.start(*loopback);
   if (!provider_address) return complain(provider_address.error().context);

@@ -13,7 +13,7 @@
 namespace sluice::log {
 namespace {
 
-constexpr std::size_t queue_batches_max = 8192;
+constexpr std::size_t queue_batches_max = 1024;
 constexpr std::size_t batch_bytes_max = 32 * 1024;
 constexpr std::size_t value_bytes_max = 512;
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/release.hpp"
+
 namespace sluice::http {
 namespace {
 
@@ -78,6 +80,7 @@ Result<bool> ClientExchange::read_head(bool head_request) {
       if (end) {
         head_bytes_.assign(input_, 0, *end);
         input_.erase(0, *end);
+        if (input_.empty()) release(input_);
         CHECK_OK(wire::parse_response_head(head_bytes_, head_limits, head_request, head_));
         if (head_.status < 200) {
           if (++interims_ > interim_max) return invalid("too many interim responses");
@@ -111,7 +114,7 @@ Result<bool> ClientExchange::read_head(bool head_request) {
 
 void ClientExchange::release_head() {
   head_ = wire::ResponseHead{};
-  head_bytes_ = std::string();
+  release(head_bytes_);
 }
 
 /// Removes the framing in place: `raw` lies in the scratch, payload is moved together at its front.
@@ -178,7 +181,7 @@ Result<BodyRead> ClientExchange::read_body() {
       std::memcpy(raw.data(), input_.data(), size);
       raw = raw.first(size);
       if (size == input_.size()) {
-        input_ = std::string();
+        release(input_);
       } else {
         input_.erase(0, size);
       }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/release.hpp"
 #include "http/server.hpp"
 #include "wire/chunked.hpp"
 
@@ -171,15 +172,15 @@ net::Task<Result<std::string_view>> Exchange::read_chunked_body() {
 
 void Exchange::release_request() {
   if (!body_read_) return;
-  body_ = std::string();
+  release(body_);
   body_lease_.release();
   head_ = wire::RequestHead{};
   path_ = query_ = {};
   // What was pipelined behind this request stays.
   if (consumed_ >= input_.size()) {
-    input_ = std::string();
+    release(input_);
   } else {
-    input_ = input_.substr(consumed_);
+    input_.substr(consumed_).swap(input_);
   }
   if (!pipelined_.empty()) input_ += std::exchange(pipelined_, {});
   consumed_ = head_bytes_ = 0;
@@ -263,7 +264,7 @@ Written Exchange::write(std::string_view bytes) {
     }
   }
   if (left.empty()) {
-    if (!unsent_.empty()) unsent_ = std::string();
+    if (!unsent_.empty()) release(unsent_);
     return Written::done;
   }
   std::string rest;
@@ -285,7 +286,7 @@ net::Task<Status> Exchange::flush() {
     co_return client_gone("the client took nothing for write_stall_timeout_ms");
   }
   if (wake != Wake::writable) co_return client_gone("within the answer");
-  unsent_ = std::string();
+  release(unsent_);
   co_return Status{};
 }
 
@@ -300,7 +301,7 @@ net::Task<Status> Exchange::finish() {
     iovec part{unsent_.data(), unsent_.size()};
     const IoResult put = stream_.write({&part, 1});
     if (put.kind == IoResult::Kind::ok && put.bytes == unsent_.size()) {
-      unsent_ = std::string();
+      release(unsent_);
     } else {
       if (put.kind == IoResult::Kind::ok) unsent_.erase(0, put.bytes);
       CO_CHECK(co_await flush());

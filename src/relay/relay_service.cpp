@@ -63,38 +63,49 @@ std::string RelayService::error_body(std::string_view /*path*/, const Error& err
 }
 
 net::Task<void> RelayService::handle(http::Exchange& exchange) {
-  RequestRecord record;
-  record.id = exchange.request_id();
-  record.started = exchange.started();
-  record.client_request_id = header(exchange, "x-request-id");
-  const Status done = co_await answer(exchange, record);
-  if (done) co_return;
-  // Whoever called a provider has settled already, and so has emptied the record.
-  const Error& error = done.error();
-  const bool settled = record.started == time_never;
-  if (!exchange.begun() && error.code != Errc::client_gone) {
-    std::string fields;
-    const bool comes_again = error.code == Errc::overloaded || error.code == Errc::no_account ||
-                             error.code == Errc::concurrency_limited;
-    if (comes_again) fields += soon;
-    if (error.code == Errc::method_not_allowed) {
-      Route route;
-      (void)match_route("", exchange.path(), true, route);
-      ((fields += "allow: ") += route.allow) += "\r\n";
-    }
-    if (!co_await exchange.refuse(error, fields))
-      log::debug("client.gone request={}", record.id.str());
+  auto record = std::make_unique<RequestRecord>();
+  record->id = exchange.request_id();
+  record->started = exchange.started();
+  record->client_request_id = header(exchange, "x-request-id");
+  Status done;
+  // Two steps, so that a stream of minutes holds only the second one's frame.
+  auto stream = co_await admit(exchange, record);
+  if (stream) {
+    done = co_await forward(**stream, exchange);
+    stream->reset();
   } else {
-    exchange.cut();
+    done = std::unexpected(std::move(stream.error()));
   }
-  if (settled) co_return;
-  record.status = exchange.status();
-  record.outcome = error.code == Errc::client_gone ? Outcome::client_closed : Outcome::refused;
-  record.reason = error.context;
+  if (done) co_return;
+  const Error& error = done.error();
+  if (exchange.begun() || error.code == Errc::client_gone) {
+    exchange.cut();
+  } else {
+    co_await refuse(exchange, error);
+  }
+  if (!record) co_return;  // a stream has settled it
+  record->status = exchange.status();
+  record->bytes_to_client = exchange.body_bytes();
+  record->outcome = error.code == Errc::client_gone ? Outcome::client_closed : Outcome::refused;
+  record->reason = error.context;
+  settle(*record, context_.loop.now(), context_.metrics);
+}
+
+net::Task<void> RelayService::refuse(http::Exchange& exchange, const Error& error) {
+  std::string fields;
+  const bool comes_again = error.code == Errc::overloaded || error.code == Errc::no_account ||
+                           error.code == Errc::concurrency_limited;
+  if (comes_again) fields += soon;
+  if (error.code == Errc::method_not_allowed) {
+    Route route;
+    (void)match_route("", exchange.path(), true, route);
+    ((fields += "allow: ") += route.allow) += "\r\n";
+  }
   if (error.code == Errc::concurrency_limited) {
     context_.metrics.limit_refusals.of(metrics::Limit::concurrency).add();
   }
-  settle(record, context_.loop.now(), context_.metrics);
+  const Status told = co_await exchange.refuse(error, fields);
+  if (!told) log::debug("client.gone request={}", exchange.request_id().str());
 }
 
 Result<const identity::Key*> RelayService::authenticate(const http::Exchange& exchange,
@@ -150,7 +161,7 @@ net::Task<Result<admit::SlotLease>> RelayService::key_slot(http::Exchange& excha
 net::Task<Result<routing::AccountLease>> RelayService::lease_account(RelayRequest& request) {
   const Snapshot& snapshot = *request.snapshot;
   const routing::Need need{
-      .dialect = request.dialect.name(), .model = request.record.model, .pools = request.pools};
+      .dialect = request.dialect.name(), .model = request.record->model, .pools = request.pools};
   const auto attempt = [&snapshot, &need] { return snapshot.accounts.lease(need); };
   co_return co_await queued<routing::AccountLease>(request.exchange, snapshot.limits.queue_timeout,
                                                    attempt);
@@ -160,7 +171,7 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
     RelayRequest request, std::uint64_t /*session_hash*/) {
   auto lease = co_await lease_account(request);
   if (!lease) {
-    RequestRecord& record = request.record;
+    RequestRecord& record = *request.record;
     const bool left = lease.error().code == Errc::client_gone;
     record.outcome = left ? Outcome::client_closed : Outcome::refused;
     record.status = left ? 0 : http_status(lease.error().code);
@@ -170,13 +181,13 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
   }
   const std::size_t index = lease->index();
   const routing::Account& account = request.snapshot->accounts.accounts()[index];
-  request.record.account = account.id.str();
-  request.record.provider = request.snapshot->provider_kinds[index];
-  request.record.upstream_model = account.upstream_model(request.record.model);
-  if (request.record.upstream_model != request.record.model && request.model_length > 0) {
+  request.record->account = account.id.str();
+  request.record->provider = request.snapshot->provider_kinds[index];
+  request.record->upstream_model = account.upstream_model(request.record->model);
+  if (request.record->upstream_model != request.record->model && request.model_length > 0) {
     wire::JsonEdit edit{
         .offset = request.model_offset, .length = request.model_length, .replacement = {}};
-    wire::append_json_string(edit.replacement, request.record.upstream_model);
+    wire::append_json_string(edit.replacement, request.record->upstream_model);
     request.edited_body = wire::apply_edits(request.body, {&edit, 1});
     request.body = request.edited_body;
   }
@@ -191,7 +202,8 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request(Rela
   co_return co_await relay_request_stream(std::move(request), hash);
 }
 
-net::Task<Status> RelayService::answer(http::Exchange& exchange, RequestRecord& record) {
+net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
+                                                      std::unique_ptr<RequestRecord>& record) {
   const std::shared_ptr<const Snapshot> snapshot = snapshot_;
   Route route;
   const bool says_anthropic = exchange.head().find("anthropic-version") != nullptr;
@@ -205,9 +217,9 @@ net::Task<Status> RelayService::answer(http::Exchange& exchange, RequestRecord& 
     case RouteMatch::found: break;
   }
   const dialect::Dialect& dialect = anthropic_;
-  record.dialect = metrics::Dialect::anthropic;
+  record->dialect = metrics::Dialect::anthropic;
   CO_TRY(const identity::Key* const key, authenticate(exchange, *snapshot));
-  record.key = key->name;
+  record->key = key->name;
   if (draining_.load(std::memory_order_relaxed)) {
     co_return fail(Errc::overloaded, Side::gateway, "this relay is shutting down");
   }
@@ -227,9 +239,9 @@ net::Task<Status> RelayService::answer(http::Exchange& exchange, RequestRecord& 
     CO_CHECK(identity::permits(*key, call));
   }
   CO_TRY(auto slot, co_await key_slot(exchange, *snapshot, *key));
-  record.model = facts.model;
-  record.stream = facts.stream && route.call == Call::messages;
-  record.billable = route.call == Call::messages;
+  record->model = facts.model;
+  record->stream = facts.stream && route.call == Call::messages;
+  record->billable = route.call == Call::messages;
   RelayRequest request{.exchange = exchange,
                        .dialect = dialect,
                        .snapshot = snapshot,
@@ -240,19 +252,17 @@ net::Task<Status> RelayService::answer(http::Exchange& exchange, RequestRecord& 
                        .body = body,
                        .model_offset = facts.model_offset,
                        .model_length = facts.model_length,
-                       .stream = record.stream,
+                       .stream = record->stream,
                        .key_slot = std::move(slot),
                        .record = std::move(record)};
-  record.started = time_never;  // settled by the stream from here on
   const std::uint64_t hash = session_hash(*key, facts.session);
-  auto stream = request.stream ? co_await relay_request_stream(std::move(request), hash)
-                               : co_await relay_request(std::move(request), hash);
-  if (!stream) co_return std::unexpected(std::move(stream.error()));
-  co_return co_await forward(**stream, exchange);
+  if (request.stream) co_return co_await relay_request_stream(std::move(request), hash);
+  co_return co_await relay_request(std::move(request), hash);
 }
 
 net::Task<Status> RelayService::forward(RelayStream& stream, http::Exchange& exchange) {
   if (!exchange.begun()) exchange.begin(stream.status(), stream.fields(), stream.length());
+  stream.release_fields();
   // Minutes may pass now: what the client asked is with the provider, and need not be held for it.
   exchange.release_request();
   for (;;) {

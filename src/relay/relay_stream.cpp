@@ -4,6 +4,7 @@
 
 #include "base/ascii.hpp"
 #include "base/log.hpp"
+#include "base/release.hpp"
 #include "relay/response_fields.hpp"
 
 namespace sluice::relay {
@@ -53,12 +54,12 @@ RelayStream::RelayStream(RelayContext& context, RelayRequest request, routing::A
     : context_(context), request_(std::move(request)), lease_(std::move(lease)) {
   const RelayLimits& limits = request_.snapshot->limits;
   const TimePoint now = context_.loop.now();
-  total_deadline_ = after(request_.record.started, limits.total_timeout);
+  total_deadline_ = after(request_.record->started, limits.total_timeout);
   if (request_.stream) keepalive_at_ = after(now, limits.early_head);
 }
 
 RelayStream::~RelayStream() {
-  RequestRecord& record = request_.record;
+  RequestRecord& record = *request_.record;
   if (!client_is_there_ || (!complete_ && !broken_ && record.outcome == Outcome::internal)) {
     record.outcome = Outcome::client_closed;
   }
@@ -82,7 +83,7 @@ const provider::Upstream& RelayStream::upstream() const {
 }
 
 void RelayStream::note_failure(const Error& error) {
-  RequestRecord& record = request_.record;
+  RequestRecord& record = *request_.record;
   record.reason = error.context;
   switch (error.code) {
     case Errc::client_gone:
@@ -134,7 +135,7 @@ net::Task<Status> RelayStream::call() {
 
 net::Task<Status> RelayStream::call_once(bool fresh) {
   http::Exchange& client = request_.exchange;
-  RequestRecord& record = request_.record;
+  RequestRecord& record = *request_.record;
   const RelayLimits& limits = request_.snapshot->limits;
   const provider::Upstream& to = upstream();
   provider_.reset();
@@ -187,7 +188,7 @@ void RelayStream::choose_form(std::string_view first_bytes) {
   if (auto decoder = wire::ContentDecoder::make(encoding)) {
     decoder_ = std::move(*decoder);
   } else {
-    log::debug("usage.unreadable request={} reason={}", request_.record.id.str(),
+    log::debug("usage.unreadable request={} reason={}", request_.record->id.str(),
                log::quoted(decoder.error().context));
   }
   if (form_ == Form::events) {
@@ -226,7 +227,7 @@ net::Task<Status> RelayStream::prepare() {
 
 Status RelayStream::conclude() {
   const wire::ResponseHead& head = provider_->head();
-  RequestRecord& record = request_.record;
+  RequestRecord& record = *request_.record;
   status_ = head.status;
   attempt_ = result_of_status(status_);
   if (status_ >= 300 && status_ < 400 && status_ != 304) {
@@ -241,8 +242,8 @@ Status RelayStream::conclude() {
 Status RelayStream::conclude_events() {
   // Nothing has reached the client yet, so an error or a cut in what is held is still told by the status.
   if (const dialect::StreamError* error = tap_->error(); error != nullptr) {
-    request_.record.outcome = Outcome::upstream_error;
-    request_.record.reason = error->type;
+    request_.record->outcome = Outcome::upstream_error;
+    request_.record->reason = error->type;
     attempt_ = result_of_status(error->http_equivalent);
     if (committed_) {
       broken_ = true;  // the provider's own event tells it; it is in `held_`
@@ -270,7 +271,7 @@ Status RelayStream::conclude_events() {
 
 Status RelayStream::conclude_document() {
   const wire::ResponseHead& head = provider_->head();
-  RequestRecord& record = request_.record;
+  RequestRecord& record = *request_.record;
   if (status_ >= 400) record.outcome = Outcome::upstream_error;
   if (committed_) {
     const dialect::ProviderError told = request_.dialect.read_error(status_, held_);
@@ -306,7 +307,7 @@ Status RelayStream::conclude_document() {
 }
 
 Status RelayStream::tell_in_band(const Error& error) {
-  const RequestRecord& record = request_.record;
+  const RequestRecord& record = *request_.record;
   const dialect::Refusal refusal{.code = error.code,
                                  .status = http_status(error.code),
                                  .message = error.context,
@@ -321,7 +322,7 @@ Status RelayStream::tell_in_band(const Error& error) {
 
 bool RelayStream::go_on_without_client() {
   const RelayLimits& limits = request_.snapshot->limits;
-  if (limits.on_client_gone == ClientGone::cancel || !request_.record.billable) return false;
+  if (limits.on_client_gone == ClientGone::cancel || !request_.record->billable) return false;
   if (client_is_there_) {
     client_is_there_ = false;
     total_deadline_ = std::min(total_deadline_, context_.loop.now() + limits.drain_limit);
@@ -399,7 +400,7 @@ void RelayStream::meter(std::string_view bytes) {
   if (!decoder_) {
     read(bytes);
   } else if (auto decoded = decoder_->decode(bytes, read); !decoded) {
-    log::debug("usage.unreadable request={} reason={}", request_.record.id.str(),
+    log::debug("usage.unreadable request={} reason={}", request_.record->id.str(),
                log::quoted(decoded.error().context));
   }
   if (!tap_) {
@@ -440,13 +441,12 @@ std::string_view RelayStream::first_chunk() {
   if (tap_) context_.metrics.streams_active.add(1);
   if (form_ == Form::events && !body_ended_ && !broken_) return whole_events({});
   out_ = std::move(held_);
-  held_ = std::string();
   return out_;
 }
 
 void RelayStream::end_of_body() {
   body_ended_ = true;
-  RequestRecord& record = request_.record;
+  RequestRecord& record = *request_.record;
   if (tap_) {
     if (tap_->phase() != StreamPhase::complete) {
       break_off(invalid("the provider's stream ended before it was complete").error());
@@ -462,11 +462,11 @@ void RelayStream::end_of_body() {
 }
 
 meter::Usage RelayStream::usage() const {
-  if (!tap_) return request_.record.usage;
+  if (!tap_) return request_.record->usage;
   meter::Usage usage = tap_->usage();
   // An answer began, so the prompt was read; where the provider never told its size, ours is a guess.
-  if (!usage.input_told && output_begun_ && request_.record.billable) {
-    const auto bytes = static_cast<std::int64_t>(request_.record.bytes_to_provider);
+  if (!usage.input_told && output_begun_ && request_.record->billable) {
+    const auto bytes = static_cast<std::int64_t>(request_.record->bytes_to_provider);
     usage.tokens.input = meter::estimate_tokens(bytes, 0);
     if (usage.confidence == meter::Confidence::unknown) {
       usage.confidence = meter::Confidence::estimated;
@@ -476,12 +476,12 @@ meter::Usage RelayStream::usage() const {
 }
 
 void RelayStream::read_document_usage() {
-  RequestRecord& record = request_.record;
+  RequestRecord& record = *request_.record;
   if (!record.billable || status_ != 200) return;
   // Uncopied means that the document is still whole in `held_`.
   const std::string& text = output_begun_ || decoder_ ? document_ : held_;
   if (auto usage = request_.dialect.usage_of_body(text)) record.usage = std::move(*usage);
-  document_ = std::string();
+  release(document_);
   held_lease_.release();
 }
 
@@ -492,7 +492,7 @@ void RelayStream::break_off(const Error& error) {
   held_.clear();
   if (form_ != Form::events || !client_is_there_) return;
   const bool within_event = in_long_event_;
-  const std::string request_id(request_.record.id.str());
+  const std::string request_id(request_.record->id.str());
   const dialect::Refusal refusal{.code = error.code,
                                  .status = http_status(error.code),
                                  .message = error.context,
@@ -502,13 +502,14 @@ void RelayStream::break_off(const Error& error) {
 }
 
 net::Task<Result<StreamChunk>> RelayStream::next() {
+  if (!out_.empty()) release(out_);
   if (!output_begun_) {
     const std::string_view first = first_chunk();
     if (!first.empty()) co_return Data{first};
   }
   for (;;) {
     if (!error_event_.empty()) {
-      out_ = std::exchange(error_event_, {});
+      out_.swap(error_event_);
       co_return Data{out_};
     }
     if (body_ended_ || broken_) {
@@ -540,8 +541,8 @@ net::Task<Result<StreamChunk>> RelayStream::next() {
     if (tap_->phase() == StreamPhase::failed) {
       // The provider told it itself; nothing good follows.
       broken_ = true;
-      request_.record.outcome = Outcome::upstream_error;
-      request_.record.reason = tap_->error()->type;
+      request_.record->outcome = Outcome::upstream_error;
+      request_.record->reason = tap_->error()->type;
       attempt_ = result_of_status(tap_->error()->http_equivalent);
       provider_->abandon();
     }

@@ -17,6 +17,7 @@
 #include <string>
 #include <variant>
 
+#include "base/release.hpp"
 #include "dialect/dialect.hpp"
 #include "http/client_exchange.hpp"
 #include "http/exchange.hpp"
@@ -56,7 +57,7 @@ struct RelayRequest {
   std::string edited_body = {};  // what `body` shows after an edit
   bool stream = false;           // the client asked for a stream
   admit::SlotLease key_slot = {};
-  RequestRecord record = {};
+  std::unique_ptr<RequestRecord> record = {};
 };
 
 class RelayStream {
@@ -80,6 +81,8 @@ class RelayStream {
   // The head for the client, after `start()`.
   [[nodiscard]] int status() const { return status_; }
   [[nodiscard]] const std::string& fields() const { return fields_; }
+  /// The head is written: its fields are not needed any more.
+  void release_fields() { sluice::release(fields_); }
   [[nodiscard]] std::optional<std::uint64_t> length() const { return length_; }
 
   /// Errors: client_gone, unless the answer is read on without it.
@@ -90,8 +93,6 @@ class RelayStream {
   /// drain_limit_seconds), and nothing more is written.
   [[nodiscard]] bool go_on_without_client();
   [[nodiscard]] bool client_is_there() const { return client_is_there_; }
-
-  [[nodiscard]] RequestRecord& record() { return request_.record; }
 
  private:
   enum class Form : std::uint8_t {

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "base/log.hpp"
+#include "base/release.hpp"
 #include "dialect/anthropic/errors.hpp"
 
 namespace sluice::dialect::anthropic {
@@ -193,7 +194,7 @@ void AnthropicTap::dispatch(Kind kind) {
 
 void AnthropicTap::dispatch_parsed() {
   const auto event = parse_event(data_, kind_ == Kind::error ? "error" : "");
-  data_ = std::string();  // gives its memory back
+  release(data_);
   if (kind_ == Kind::unclear) kind_ = event ? kind_of(*event) : Kind::other;
   if (event) extract_usage_from_event(*event, usage_);
   dispatch(kind_);
