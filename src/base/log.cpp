@@ -195,13 +195,42 @@ void write(Level level, std::string_view line) {
   }
 }
 
-std::string quoted(std::string_view value) {
-  bool harmless = !value.empty() && value.size() <= value_bytes_max;
+namespace {
+
+bool is_harmless(std::string_view value) {
+  if (value.empty() || value.size() > value_bytes_max) return false;
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7f || c == '"' || c == '\\') harmless = false;
+    if (byte <= 0x20 || byte == 0x7f || c == '"' || c == '\\') return false;
   }
-  if (harmless) return std::string(value);
+  return true;
+}
+
+}  // namespace
+
+LineWriter& LineWriter::field(std::string_view name, std::string_view value) {
+  buffer_.push_back(' ');
+  buffer_.append(name);
+  buffer_.push_back('=');
+  if (is_harmless(value)) {
+    buffer_.append(value);
+  } else {
+    buffer_.append(std::string_view(quoted(value)));
+  }
+  return *this;
+}
+
+LineWriter& LineWriter::field(std::string_view name, std::int64_t value) {
+  buffer_.push_back(' ');
+  buffer_.append(name);
+  buffer_.push_back('=');
+  const fmt::format_int digits(value);
+  buffer_.append(digits.data(), digits.data() + digits.size());
+  return *this;
+}
+
+std::string quoted(std::string_view value) {
+  if (is_harmless(value)) return std::string(value);
   std::string out = "\"";
   for (const char c : value.substr(0, value_bytes_max)) {
     const auto byte = static_cast<unsigned char>(c);

@@ -55,9 +55,12 @@ bool Exchange::is_tls() const { return stream_.is_tls(); }
 // --- request --------------------------------------------------------------------------------------------------------
 
 net::Task<Result<std::string_view>> Exchange::read_body() {
-  if (body_read_) co_return std::string_view(body_);
-  if (head_.framing == wire::Framing::length) co_return co_await read_sized_body();
-  co_return co_await read_chunked_body();
+  if (body_read_) return nothing_to_read();
+  return head_.framing == wire::Framing::length ? read_sized_body() : read_chunked_body();
+}
+
+net::Task<Result<std::string_view>> Exchange::nothing_to_read() {
+  co_return std::string_view(body_);
 }
 
 net::Task<Status> Exchange::invite_body() {

@@ -94,6 +94,7 @@ class Exchange {
   friend class Server;
   Exchange(Server& server, net::Stream& stream, net::Timer& timer, const net::Address& peer,
            std::string& input);
+  [[nodiscard]] net::Task<Result<std::string_view>> nothing_to_read();
   [[nodiscard]] net::Task<Result<std::string_view>> read_sized_body();
   [[nodiscard]] net::Task<Result<std::string_view>> read_chunked_body();
   [[nodiscard]] net::Task<Status> more_body(std::span<char> into, TimePoint began,

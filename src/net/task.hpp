@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "net/frame_pool.hpp"
+
 namespace sluice::net {
 
 template <class T>
@@ -15,7 +17,17 @@ class Task;
 
 namespace detail {
 
-struct TaskPromiseBase {
+/// Frames come from the thread's pool; under AddressSanitizer from the heap, where a use after free is seen.
+struct PooledFrame {
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer)
+  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept {
+    frame_pool::deallocate(memory, size);
+  }
+#endif
+};
+
+struct TaskPromiseBase : PooledFrame {
   std::coroutine_handle<> continuation = std::noop_coroutine();
   std::exception_ptr thrown;
 
@@ -128,7 +140,7 @@ class TaskSet {
     }
   };
   struct Driver {
-    struct promise_type : Node {
+    struct promise_type : Node, detail::PooledFrame {
       promise_type(TaskSet& owner, const Task<void>& /*task*/) {
         set = &owner;
         frame = std::coroutine_handle<promise_type>::from_promise(*this);

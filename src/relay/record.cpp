@@ -45,19 +45,27 @@ void settle(const RequestRecord& record, TimePoint now, metrics::ThreadMetrics& 
   }
   if (!log::enabled(log::Level::info)) return;
   const meter::TokenCounts& tokens = record.usage.tokens;
-  log::info(
-      "request.settled request={} key={} account={} model={} outcome={} status={} stream={} "
-      "attempts={} input={} cache_read={} cache_write={} output={} confidence={} events={} "
-      "bytes={} first_ms={} ms={}{}{}{}{}",
-      record.id.str(), log::quoted(record.key), log::quoted(record.account),
-      log::quoted(record.model), metrics::to_string(record.outcome), record.status, record.stream,
-      record.attempts, tokens.input.count(), tokens.cache_read.count(),
-      tokens.cache_write().count(), tokens.output.count(), to_string(record.usage.confidence),
-      record.events, record.bytes_to_client, milliseconds(record.started, record.first_event),
-      milliseconds(record.started, now), record.client_request_id.empty() ? "" : " client_request=",
-      record.client_request_id.empty() ? "" : log::quoted(record.client_request_id),
-      record.reason.empty() ? "" : " reason=",
-      record.reason.empty() ? "" : log::quoted(record.reason));
+  log::LineWriter line("request.settled");
+  line.field("request", record.id.str())
+      .field("key", record.key)
+      .field("account", record.account)
+      .field("model", record.model)
+      .field("outcome", metrics::to_string(record.outcome))
+      .field("status", record.status)
+      .field("stream", record.stream ? "true" : "false")
+      .field("attempts", record.attempts)
+      .field("input", tokens.input.count())
+      .field("cache_read", tokens.cache_read.count())
+      .field("cache_write", tokens.cache_write().count())
+      .field("output", tokens.output.count())
+      .field("confidence", to_string(record.usage.confidence))
+      .field("events", static_cast<std::int64_t>(record.events))
+      .field("bytes", static_cast<std::int64_t>(record.bytes_to_client))
+      .field("first_ms", milliseconds(record.started, record.first_event))
+      .field("ms", milliseconds(record.started, now));
+  if (!record.client_request_id.empty()) line.field("client_request", record.client_request_id);
+  if (!record.reason.empty()) line.field("reason", record.reason);
+  log::write(log::Level::info, line.text());
 }
 
 }  // namespace sluice::relay

@@ -43,6 +43,10 @@ identity::IpAddress client_address(const http::Exchange& exchange, const Snapsho
   return address;
 }
 
+bool worth_waiting(const Error& error) {
+  return error.code == Errc::overloaded || error.code == Errc::concurrency_limited;
+}
+
 std::uint64_t session_hash(const identity::Key& key, std::string_view session) {
   if (session.empty()) return 0;
   const Sha256 digest = sha256(key.id.str() + '\n' + std::string(session));
@@ -117,59 +121,47 @@ Result<const identity::Key*> RelayService::authenticate(const http::Exchange& ex
 }
 
 template <class T, class Try>
-net::Task<Result<T>> RelayService::queued(http::Exchange& exchange, Milliseconds patience,
-                                          Try attempt) {
-  Result<T> got = attempt();
-  const auto worth_waiting = [&] {
-    return !got &&
-           (got.error().code == Errc::overloaded || got.error().code == Errc::concurrency_limited);
-  };
-  if (patience.count() == 0 || !worth_waiting()) co_return got;
+net::Task<Result<T>> RelayService::queue(http::Exchange& exchange, Milliseconds patience,
+                                         Try attempt) {
   const TimePoint deadline = context_.loop.now() + patience;
   net::WaitingLine::Place place(waiting_, context_.loop);
-  while (place.joined()) {
+  for (;;) {
     place.signal().reset();
-    got = attempt();
-    if (!worth_waiting()) break;
+    Result<T> got = attempt();
+    if (got || !worth_waiting(got.error()) || !place.joined()) co_return got;
     const net::WaitFor what{
         .gone = &exchange.client(), .signal = &place.signal(), .deadline = deadline};
     const net::Wake wake = co_await net::Wait(context_.loop, exchange.timer(), what);
     if (wake == net::Wake::gone) {
       co_return fail(Errc::client_gone, Side::client, "the client left the queue");
     }
-    if (wake == net::Wake::timeout) break;
+    if (wake == net::Wake::timeout) co_return got;
   }
-  co_return got;
 }
 
-net::Task<Result<admit::SlotLease>> RelayService::key_slot(http::Exchange& exchange,
-                                                           const Snapshot& snapshot,
-                                                           const identity::Key& key) {
+Result<admit::SlotLease> RelayService::take_key_slot(const Snapshot& snapshot,
+                                                     const identity::Key& key) {
   const auto index = static_cast<std::size_t>(&key - snapshot.keys.keys().data());
-  const auto& slots = snapshot.key_slots[index];
-  const int cap = key.limits.concurrency;
-  const auto attempt = [&slots, cap]() -> Result<admit::SlotLease> {
-    auto lease = admit::SlotLease::take(slots, cap);
-    if (lease) return std::move(*lease);
-    return fail(
-        Errc::concurrency_limited, Side::client,
-        "this key already has " + std::to_string(cap) + " requests running (limits.concurrency)");
-  };
-  co_return co_await queued<admit::SlotLease>(exchange, snapshot.limits.queue_timeout, attempt);
+  auto lease = admit::SlotLease::take(snapshot.key_slots[index], key.limits.concurrency);
+  if (lease) return std::move(*lease);
+  return fail(Errc::concurrency_limited, Side::client,
+              "this key already has " + std::to_string(key.limits.concurrency) +
+                  " requests running (limits.concurrency)");
 }
 
-net::Task<Result<routing::AccountLease>> RelayService::lease_account(RelayRequest& request) {
-  const Snapshot& snapshot = *request.snapshot;
-  const routing::Need need{
-      .dialect = request.dialect.name(), .model = request.record->model, .pools = request.pools};
-  const auto attempt = [&snapshot, &need] { return snapshot.accounts.lease(need); };
-  co_return co_await queued<routing::AccountLease>(request.exchange, snapshot.limits.queue_timeout,
-                                                   attempt);
+Result<routing::AccountLease> RelayService::take_account(const RelayRequest& request) {
+  return request.snapshot->accounts.lease(
+      {.dialect = request.dialect.name(), .model = request.record->model, .pools = request.pools});
 }
 
 net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stream(
     RelayRequest request, std::uint64_t /*session_hash*/) {
-  auto lease = co_await lease_account(request);
+  auto lease = take_account(request);
+  const Milliseconds patience = request.snapshot->limits.queue_timeout;
+  if (!lease && worth_waiting(lease.error()) && patience.count() > 0) {
+    const auto attempt = [&request] { return take_account(request); };
+    lease = co_await queue<routing::AccountLease>(request.exchange, patience, attempt);
+  }
   if (!lease) {
     RequestRecord& record = *request.record;
     const bool left = lease.error().code == Errc::client_gone;
@@ -238,7 +230,13 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
     call.model = facts.model;
     CO_CHECK(identity::permits(*key, call));
   }
-  CO_TRY(auto slot, co_await key_slot(exchange, *snapshot, *key));
+  auto slot = take_key_slot(*snapshot, *key);
+  const Milliseconds patience = snapshot->limits.queue_timeout;
+  if (!slot && patience.count() > 0) {
+    const auto attempt = [&snapshot, key] { return take_key_slot(*snapshot, *key); };
+    slot = co_await queue<admit::SlotLease>(exchange, patience, attempt);
+  }
+  if (!slot) co_return std::unexpected(std::move(slot.error()));
   record->model = facts.model;
   record->stream = facts.stream && route.call == Call::messages;
   record->billable = route.call == Call::messages;
@@ -253,7 +251,7 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
                        .model_offset = facts.model_offset,
                        .model_length = facts.model_length,
                        .stream = record->stream,
-                       .key_slot = std::move(slot),
+                       .key_slot = std::move(*slot),
                        .record = std::move(record)};
   const std::uint64_t hash = session_hash(*key, facts.session);
   if (request.stream) co_return co_await relay_request_stream(std::move(request), hash);

@@ -47,14 +47,13 @@ class RelayService {
   [[nodiscard]] Result<const identity::Key*> authenticate(const http::Exchange& exchange,
                                                           const Snapshot& snapshot) const;
   [[nodiscard]] net::Task<Status> forward(RelayStream& stream, http::Exchange& exchange);
-  [[nodiscard]] net::Task<Result<admit::SlotLease>> key_slot(http::Exchange& exchange,
-                                                             const Snapshot& snapshot,
-                                                             const identity::Key& key);
-  [[nodiscard]] net::Task<Result<routing::AccountLease>> lease_account(RelayRequest& request);
-  /// Tries until it succeeds, fails for good, or `queue_timeout_ms` has passed.
+  [[nodiscard]] static Result<admit::SlotLease> take_key_slot(const Snapshot& snapshot,
+                                                              const identity::Key& key);
+  [[nodiscard]] static Result<routing::AccountLease> take_account(const RelayRequest& request);
+  /// Tries again whenever something became free, until `attempt` succeeds, fails for good, or `patience` has passed.
   template <class T, class Try>
-  [[nodiscard]] net::Task<Result<T>> queued(http::Exchange& exchange, Milliseconds patience,
-                                            Try attempt);
+  [[nodiscard]] net::Task<Result<T>> queue(http::Exchange& exchange, Milliseconds patience,
+                                           Try attempt);
 
   RelayContext context_;
   const dialect::Dialect& anthropic_;

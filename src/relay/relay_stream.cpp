@@ -354,34 +354,36 @@ net::Task<Status> RelayStream::keep_alive() {
   co_return fail(Errc::client_gone, Side::client, "the client left");
 }
 
+WaitFor RelayStream::waits(bool wants_write, TimePoint deadline) const {
+  net::Descriptor& provider = provider_->descriptor();
+  return {.read = wants_write ? nullptr : &provider,
+          .write = wants_write ? &provider : nullptr,
+          .gone = client_is_there_ ? &request_.exchange.client() : nullptr,
+          .deadline = std::min({deadline, total_deadline_, keepalive_due()})};
+}
+
 net::Task<Status> RelayStream::wait(bool wants_write, TimePoint deadline, const char* limit) {
-  for (;;) {
-    net::Descriptor& provider = provider_->descriptor();
-    const TimePoint due = keepalive_due();
-    const WaitFor what{.read = wants_write ? nullptr : &provider,
-                       .write = wants_write ? &provider : nullptr,
-                       .gone = client_is_there_ ? &request_.exchange.client() : nullptr,
-                       .deadline = std::min({deadline, total_deadline_, due})};
-    const Wake wake = co_await net::Wait(context_.loop, request_.exchange.timer(), what);
-    if (wake == Wake::gone) {
-      if (go_on_without_client()) continue;
-      co_return fail(Errc::client_gone, Side::client, "the client left");
-    }
-    if (wake != Wake::timeout) co_return Status{};
-    const TimePoint now = context_.loop.now();
-    if (now >= total_deadline_ || now >= deadline) {
-      std::string message = "the provider was silent for longer than ";
-      if (now >= total_deadline_) {
-        message = client_is_there_ ? "the answer took longer than total_timeout_ms"
-                                   : "the answer took longer than drain_limit_seconds";
-      } else {
-        message += limit;
-      }
-      co_return fail(Errc::upstream_timeout, Side::provider, std::move(message),
-                     Retry::other_account);
-    }
-    CO_CHECK(co_await keep_alive());
+  const WaitFor what = waits(wants_write, deadline);
+  const Wake wake = co_await net::Wait(context_.loop, request_.exchange.timer(), what);
+  if (wake == Wake::readable || wake == Wake::writable) co_return Status{};
+  co_return co_await after_silence(wake, deadline, limit);
+}
+
+net::Task<Status> RelayStream::after_silence(Wake wake, TimePoint deadline, const char* limit) {
+  if (wake == Wake::gone) {
+    if (go_on_without_client()) co_return Status{};
+    co_return fail(Errc::client_gone, Side::client, "the client left");
   }
+  const TimePoint now = context_.loop.now();
+  if (now < total_deadline_ && now < deadline) co_return co_await keep_alive();
+  std::string message = "the provider was silent for longer than ";
+  if (now >= total_deadline_) {
+    message = client_is_there_ ? "the answer took longer than total_timeout_ms"
+                               : "the answer took longer than drain_limit_seconds";
+  } else {
+    message += limit;
+  }
+  co_return fail(Errc::upstream_timeout, Side::provider, std::move(message), Retry::other_account);
 }
 
 // --- while it flows ---------------------------------------------------------------------------------------------------
@@ -525,7 +527,11 @@ net::Task<Result<StreamChunk>> RelayStream::next() {
       continue;
     }
     if (read->kind == BodyRead::Kind::again) {
-      const Status waited = co_await wait(read->wants_write, idle_deadline_, "idle_timeout_ms");
+      // Where events go through: no coroutine of its own for the usual wait.
+      const WaitFor what = waits(read->wants_write, idle_deadline_);
+      const Wake wake = co_await net::Wait(context_.loop, request_.exchange.timer(), what);
+      if (wake == Wake::readable || wake == Wake::writable) continue;
+      const Status waited = co_await after_silence(wake, idle_deadline_, "idle_timeout_ms");
       if (waited) continue;
       if (waited.error().code == Errc::client_gone) {
         note_failure(waited.error());

@@ -112,9 +112,12 @@ class RelayStream {
   [[nodiscard]] Status conclude_document();
   [[nodiscard]] Status tell_in_band(const Error& error);
 
-  /// Waits for the provider, and keeps the client's stream alive meanwhile. Errors: client_gone; upstream_timeout, which
-  /// names `limit`.
+  /// Waits for the provider, and keeps the client's stream alive meanwhile; may come back before there is anything.
+  /// Errors: client_gone; upstream_timeout, which names `limit`.
   [[nodiscard]] net::Task<Status> wait(bool wants_write, TimePoint deadline, const char* limit);
+  [[nodiscard]] net::WaitFor waits(bool wants_write, TimePoint deadline) const;
+  [[nodiscard]] net::Task<Status> after_silence(net::Wake wake, TimePoint deadline,
+                                                const char* limit);
   [[nodiscard]] net::Task<Status> keep_alive();
   [[nodiscard]] TimePoint keepalive_due() const;
 
