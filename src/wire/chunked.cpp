@@ -37,10 +37,36 @@ Result<ChunkedDecoder::Step> ChunkedDecoder::step(std::string_view in) {
       if (left_ == 0) state_ = State::data_cr;
       return Step{in.substr(at, taken), at + taken, false};
     }
+    if (const std::size_t taken = take_usual(in.substr(at)); taken > 0) {
+      at += taken;
+      continue;
+    }
     CHECK_OK(take(in[at]));
     ++at;
   }
   return Step{{}, at, state_ == State::done};
+}
+
+std::size_t ChunkedDecoder::take_usual(std::string_view in) {
+  if (state_ == State::data_cr) {
+    if (!in.starts_with("\r\n")) return 0;
+    state_ = State::size;
+    return 2;
+  }
+  if (state_ != State::size || line_bytes_ != 0) return 0;
+  constexpr std::size_t digits_max = 8;
+  std::uint64_t size = 0;
+  std::size_t digits = 0;
+  while (digits < digits_max && digits < in.size()) {
+    const int digit = hex_value(in[digits]);
+    if (digit < 0) break;
+    size = size << 4 | static_cast<std::uint64_t>(digit);
+    ++digits;
+  }
+  if (size == 0 || !in.substr(digits).starts_with("\r\n")) return 0;
+  left_ = size;
+  state_ = State::data;
+  return digits + 2;
 }
 
 Status ChunkedDecoder::take_size(char c) {

@@ -55,6 +55,8 @@ class ChunkedDecoder {
     final_lf,
     done,
   };
+  /// A plain size line, or the end of a chunk, that is here as a whole: what a stream consists of. 0: byte by byte.
+  [[nodiscard]] std::size_t take_usual(std::string_view in);
   [[nodiscard]] Status take(char c);
   [[nodiscard]] Status take_size(char c);
   [[nodiscard]] std::unexpected<Error> refuse(const char* rule) const;

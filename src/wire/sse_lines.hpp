@@ -57,6 +57,10 @@ class SseLines {
 
   /// Bytes since the last empty line: 0 means that something may be put between two events here.
   [[nodiscard]] std::uint64_t pending_bytes() const { return pending_bytes_; }
+  /// Behind a whole event, with nothing kept: whoever knows the next bytes for a whole event may pass them by.
+  [[nodiscard]] bool at_boundary() const {
+    return pending_bytes_ == 0 && !after_cr_ && mark_bytes_ == mark_done;
+  }
 
  private:
   enum class Line : std::uint8_t { fresh, undecided, wanted, skipped };

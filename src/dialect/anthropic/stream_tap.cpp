@@ -128,6 +128,32 @@ bool AnthropicTap::is_parsed(Kind kind) {
          kind == Kind::unclear;
 }
 
+void AnthropicTap::feed(std::string_view bytes) {
+  while (lines_.at_boundary() && take_usual_delta(bytes)) {
+  }
+  if (!bytes.empty()) lines_.feed(bytes, *this);
+}
+
+/// One whole content_block_delta at the front, spelt as the vendor does: nearly all of a stream.
+bool AnthropicTap::take_usual_delta(std::string_view& bytes) {
+  constexpr std::string_view name_line = "event: content_block_delta\n";
+  constexpr std::string_view data = "data: ";
+  if (!bytes.starts_with(name_line)) return false;
+  const std::string_view rest = bytes.substr(name_line.size());
+  const auto end = rest.find('\n');
+  if (end == std::string_view::npos || end + 1 >= rest.size() || rest[end + 1] != '\n')
+    return false;
+  const std::string_view line = rest.substr(0, end);
+  // A CR would be a line's end of its own.
+  if (!line.starts_with(data) || line.find('\r') != std::string_view::npos) return false;
+  ++events_;
+  event_text_.add(delta_text(line));
+  dispatch(Kind::text);
+  event_text_ = {};
+  bytes.remove_prefix(name_line.size() + end + 2);
+  return true;
+}
+
 wire::SseLine AnthropicTap::begin_line(std::string_view prefix) {
   if (prefix == "event: content_block_delta") {  // most of all lines, and the vendor's spelling
     if (!has_data_) kind_ = Kind::text;

@@ -22,7 +22,7 @@ class AnthropicTap final : public StreamTap {
  public:
   static constexpr std::size_t event_bytes_max = 1024 * 1024;
 
-  void feed(std::string_view bytes) override { lines_.feed(bytes, *this); }
+  void feed(std::string_view bytes) override;
   [[nodiscard]] StreamPhase phase() const override { return phase_; }
   [[nodiscard]] std::size_t pending() const override { return lines_.pending_bytes(); }
   [[nodiscard]] std::uint64_t events() const override { return events_; }
@@ -52,6 +52,7 @@ class AnthropicTap final : public StreamTap {
   [[nodiscard]] static Kind kind_of_json(std::string_view prefix);
   [[nodiscard]] static bool is_parsed(Kind kind);
   [[nodiscard]] static Kind kind_of(const StreamEvent& event);
+  [[nodiscard]] bool take_usual_delta(std::string_view& bytes);
   void dispatch(Kind kind);
   void dispatch_parsed();
 
