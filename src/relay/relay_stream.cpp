@@ -153,7 +153,8 @@ net::Task<Status> RelayStream::call_once(bool fresh) {
   provider_ = std::make_unique<http::ClientExchange>(context_.loop, context_.connections,
                                                      std::move(connection));
   std::optional<std::uint64_t> body_bytes;
-  if (request_.method == "POST") body_bytes = request_.body.size();
+  // Whatever is sent has its length told: the bytes of a GET's body must not become a request of their own.
+  if (request_.method == "POST" || !request_.body.empty()) body_bytes = request_.body.size();
   const provider::OutgoingRequest outgoing{.method = request_.method,
                                            .path = request_.path,
                                            .query = request_.query,
