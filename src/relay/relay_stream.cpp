@@ -235,6 +235,7 @@ Status RelayStream::conclude() {
     return invalid("the provider answered with a redirect, which is never followed");
   }
   CHECK_OK(tap_ ? conclude_events() : conclude_document());
+  if (status_ >= 400) provider::mask_credential(upstream(), fields_);
   record.first_event = context_.loop.now();
   if (provider_) provider_->release_head();
   return {};
