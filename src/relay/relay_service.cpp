@@ -163,6 +163,8 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
     lease = co_await queue<routing::AccountLease>(request.exchange, patience, attempt);
   }
   if (!lease) {
+    // For the queue, accounts at their cap were worth waiting for; for the client, no account can serve this now.
+    if (lease.error().code == Errc::overloaded) lease.error().code = Errc::no_account;
     RequestRecord& record = *request.record;
     const bool left = lease.error().code == Errc::client_gone;
     record.outcome = left ? Outcome::client_closed : Outcome::refused;
