@@ -289,7 +289,14 @@ Status RelayStream::conclude_document() {
   }
   fields_ = client_fields(head, Body::as_is);
   if (body_ended_) {
-    if (status_ >= 400 && !decoder_) provider::mask_credential(upstream(), held_);
+    // What hides in a compressed refusal can only be masked in clear, and then stays so.
+    if (status_ >= 400 && decoder_ && provider::mask_credential(upstream(), document_)) {
+      held_ = document_;
+      fields_ = client_fields(head, Body::rewritten);
+      ((fields_ += "content-type: ") += field(head, "content-type")) += "\r\n";
+    } else if (status_ >= 400) {
+      provider::mask_credential(upstream(), held_);
+    }
     const bool head_only = request_.method == "HEAD";
     if (!head_only) {
       length_ = held_.size();
