@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace sluice::sim {
 namespace {
@@ -104,6 +106,40 @@ TEST_F(GoldenSetTest, RefusesWhatCantBeRead) {
   const auto bad = GoldenSet::load(directory_);
   ASSERT_FALSE(bad);
   EXPECT_NE(bad.error().context.find("bad.meta.json"), std::string::npos);
+}
+
+/// The recordings themselves, where they are.
+TEST(GoldenRecordings, AreAllReplayedByteForByte) {
+  const char* told = std::getenv("SLUICE_SHARED");
+  const fs::path directory =
+      (told != nullptr ? fs::path(told) : fs::path(SLUICE_SOURCE_DIR) / ".." / "shared") / "golden";
+  if (!fs::exists(directory)) {
+    const char* ci = std::getenv("CI");
+    ASSERT_FALSE(ci != nullptr && std::string_view(ci) == "true") << directory << " is missing";
+    GTEST_SKIP() << directory << " is missing";
+  }
+
+  const auto set = GoldenSet::load(directory);
+  ASSERT_TRUE(set) << set.error().context;
+
+  std::size_t seen = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    const std::string file = entry.path().filename().string();
+    const auto response = file.find(".response.");
+    if (response == std::string::npos) continue;
+    const fs::path name =
+        entry.path().parent_path().lexically_relative(directory) / file.substr(0, response);
+    const Reply reply = set->replay(name.generic_string());
+    ASSERT_NE(reply.status, 0) << name;
+    std::string bytes = reply.body;
+    if (reply.events) {
+      for (const std::string& event : events_of(*reply.events)) bytes += event;
+    }
+    std::ifstream recorded(entry.path(), std::ios::binary);
+    EXPECT_EQ(bytes, std::string(std::istreambuf_iterator<char>(recorded), {})) << name;
+    ++seen;
+  }
+  EXPECT_EQ(set->size(), seen);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -36,8 +37,9 @@ void Pacer::close() {
 
 void Pacer::set_alarm(TimePoint at) {
   alarm_at_ = at;
-  const auto since =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
+  // Zero would switch the alarm off.
+  const auto since = std::max<std::int64_t>(
+      1, std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count());
   itimerspec spec{};
   spec.it_value.tv_sec = since / 1'000'000'000;
   spec.it_value.tv_nsec = since % 1'000'000'000;
