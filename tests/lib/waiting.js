@@ -36,6 +36,11 @@ export function delay(ms) {
 /// The sanitizers make everything slower; what a test allows in time is multiplied by this.
 export const patience = { asan: 4, tsan: 8 }[process.env.SLUICE_BUILD] ?? 1;
 
+/// Bytes that a test may see a process grow by. A sanitizer keeps freed memory back: under one there is no such bound.
+export function growthMax(bytes) {
+  return patience === 1 ? bytes : Infinity;
+}
+
 /// A promise with its ends outside.
 export function deferred() {
   return Promise.withResolvers();

@@ -7,7 +7,7 @@ import { delta, messageRequest, parseStream, streamEvents } from "../lib/anthrop
 import { requestBytes } from "../lib/raw_client.js";
 import { answers } from "../lib/scripted_provider.js";
 import { account, messagesRequest } from "../lib/sluice.js";
-import { patience } from "../lib/waiting.js";
+import { growthMax } from "../lib/waiting.js";
 import { World } from "../lib/world.js";
 
 const world = new World();
@@ -67,7 +67,7 @@ test("a client that takes nothing stops the provider, and the memory stays bound
   // What is on its way now lies in the buffers of four sockets; the kernel lets them grow to some MiB each.
   assert.ok(sent * piece.length < total / 2, `the provider got rid of ${sent * piece.length} bytes`);
   assert.ok(
-    sluice.process.memory - before < (8 << 20) * patience,
+    sluice.process.memory - before < growthMax(8 << 20),
     `${sluice.process.memory - before} bytes more`,
   );
   client.resume();
@@ -79,7 +79,7 @@ test("a client that takes nothing stops the provider, and the memory stays bound
     strip(answer.text).length,
     (events.preamble + events.content + events.ending).length + count * piece.length,
   );
-  assert.ok(sluice.process.memory - before < (8 << 20) * patience);
+  assert.ok(sluice.process.memory - before < growthMax(8 << 20));
 });
 
 test("a client that takes nothing for too long is cut off", async () => {
