@@ -78,6 +78,7 @@ Result<bool> ClientExchange::read_head(bool head_request) {
     if (!input_.empty()) {
       TRY(const auto end, finder_.find(input_));
       if (end) {
+        reserve_spare(head_bytes_, *end);
         head_bytes_.assign(input_, 0, *end);
         input_.erase(0, *end);
         if (input_.empty()) release(input_);
@@ -100,6 +101,7 @@ Result<bool> ClientExchange::read_head(bool head_request) {
     switch (read.kind) {
       case IoResult::Kind::ok:
         heard_ = true;
+        if (input_.empty()) reserve_spare(input_, read.bytes);
         input_.append(scratch.data(), read.bytes);
         continue;
       case IoResult::Kind::again: return false;

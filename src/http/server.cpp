@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "base/log.hpp"
+#include "base/release.hpp"
 #include "net/dialer.hpp"
 
 namespace sluice::http {
@@ -155,7 +156,9 @@ class Session {
           first = false;
           deadline = server_.loop_.now() + limits.header_timeout;
         }
-        if (input_.capacity() < input_.size() + read.bytes + input_padding) {
+        if (input_.empty()) {
+          reserve_spare(input_, read.bytes + input_padding);
+        } else if (input_.capacity() < input_.size() + read.bytes + input_padding) {
           input_.reserve(input_.size() + read.bytes + input_padding);
         }
         input_.append(scratch.data(), read.bytes);

@@ -160,10 +160,11 @@ net::Task<Status> RelayStream::call_once(bool fresh) {
                                            .query = request_.query,
                                            .head = client.head(),
                                            .body_bytes = body_bytes};
-  const std::string head = provider::anthropic_request_head(to, outgoing);
+  std::string head = provider::anthropic_request_head(to, outgoing);
   record.bytes_to_provider = request_.body.size();
   CO_CHECK(
       co_await provider_->send(client.timer(), head, request_.body, limits.idle_timeout, gone));
+  release(head);
   co_return co_await receive_head();
 }
 
@@ -218,6 +219,7 @@ net::Task<Status> RelayStream::prepare() {
         break;
       case BodyRead::Kind::bytes:
         if (form_ == Form::undecided) choose_form(read.bytes);
+        if (held_.empty()) reserve_spare(held_, read.bytes.size());
         held_ += read.bytes;
         meter(read.bytes);
         break;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ascii.hpp"
+#include "base/release.hpp"
 
 namespace sluice::relay {
 namespace {
@@ -40,7 +41,7 @@ bool is_one_of(const std::array<std::string_view, n>& names, std::string_view na
 
 std::string client_fields(const wire::ResponseHead& head, Body body) {
   std::string lines;
-  lines.reserve(512);
+  reserve_spare(lines, 512);
   const wire::HeaderField* connection = head.find("connection");
   for (const auto& [name, value] : head.headers) {
     if (is_one_of(kept_back, name) || ascii::istarts_with(name, "access-control-")) continue;

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/release.hpp"
+
 namespace sluice::wire {
 
 /// "OK" for 200; "" for what has no registered phrase.
@@ -15,7 +17,7 @@ namespace sluice::wire {
 
 class HeadWriter {
  public:
-  explicit HeadWriter(std::size_t reserve = 512) { text_.reserve(reserve); }
+  explicit HeadWriter(std::size_t bytes = 512) { reserve_spare(text_, bytes); }
 
   void status_line(int status) {
     text_ += "HTTP/1.1 ";
