@@ -27,7 +27,10 @@ void SseLines::walk(std::string_view bytes, Sink& sink) {
   };
   if (p != end && after_cr_) {
     after_cr_ = false;
-    if (*p == '\n') ++p;
+    if (*p == '\n') {
+      ++p;
+      if (pending_bytes_ > 0) ++pending_bytes_;  // else it belongs to the event before
+    }
   }
   // Both positions are kept, so that a stream without CRs is searched for one only once a read.
   const char* cr = find(p, '\r');

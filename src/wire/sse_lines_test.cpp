@@ -116,5 +116,14 @@ TEST(SseLines, KnowsTheBytesSinceTheLastEvent) {
   EXPECT_EQ(lines.pending_bytes(), 2u);
 }
 
+TEST(SseLines, CountsALineFeedThatWasCutFromItsCarriageReturn) {
+  SseLines lines(1024);
+  Diary diary;
+  lines.feed("event: a\r", diary);
+  EXPECT_EQ(lines.pending_bytes(), 9u);
+  lines.feed("\ndata", diary);
+  EXPECT_EQ(lines.pending_bytes(), 14u);
+}
+
 }  // namespace
 }  // namespace sluice::wire
