@@ -261,6 +261,7 @@ Status RelayStream::conclude_events() {
     length_ = held_.size();
     form_ = Form::whole;
     body_ended_ = true;
+    complete_ = true;  // this document is: the client's connection lives on
     provider_->abandon();
     return {};
   }
