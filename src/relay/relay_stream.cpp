@@ -69,7 +69,7 @@ RelayStream::~RelayStream() {
     context_.metrics.stream_events.add(record.events - seen_events_);
   }
   if (output_begun_ && tap_) context_.metrics.streams_active.add(-1);
-  record.status = request_.exchange.status();
+  if (request_.exchange.begun()) record.status = request_.exchange.status();
   record.bytes_to_client = request_.exchange.body_bytes();
   context_.metrics.attempts.of(record.provider, attempt_).add();
   if (provider_) provider_->abandon();
@@ -117,6 +117,8 @@ net::Task<Status> RelayStream::start() {
     co_return Status{};
   }
   note_failure(done.error());
+  // Settled before the refusal goes out, but with what it will say.
+  request_.record->status = http_status(done.error().code);
   if (provider_) provider_->abandon();
   if (done.error().code == Errc::client_gone || !committed_) co_return done;
   co_return tell_in_band(done.error());
