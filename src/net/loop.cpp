@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
@@ -172,30 +173,33 @@ void Loop::run_posted() {
 }
 
 void Loop::run() {
-  std::array<epoll_event, batch_events_max> events;
   stopping_ = false;
-  while (!stopping_) {
-    const auto left = std::chrono::ceil<Milliseconds>(wheel_.next_tick() - clock_.now()).count();
-    const int wait_ms = left < 0 ? 0 : static_cast<int>(left);
-    const int count = ::epoll_wait(epoll_, events.data(), batch_events_max, wait_ms);
-    now_ = clock_.now();
-    bool posted = false;
-    for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[static_cast<std::size_t>(i)];
-      if (event.data.u64 == wakeup_token) {
-        posted = true;
-        continue;
-      }
-      const Entry& entry = entries_[event.data.u64 & 0xffffffffU];
-      if (entry.generation == event.data.u64 >> 32U && entry.descriptor != nullptr) {
-        entry.descriptor->on_events(event.events);
-      }
+  while (!stopping_) turn(TimerWheel::tick);
+}
+
+void Loop::turn(Milliseconds max_wait) {
+  std::array<epoll_event, batch_events_max> events;
+  const auto left = std::chrono::ceil<Milliseconds>(wheel_.next_tick() - clock_.now());
+  const auto wait = std::clamp(left, Milliseconds(0), max_wait);
+  const int count =
+      ::epoll_wait(epoll_, events.data(), batch_events_max, static_cast<int>(wait.count()));
+  now_ = clock_.now();
+  bool posted = false;
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (event.data.u64 == wakeup_token) {
+      posted = true;
+      continue;
     }
-    if (posted) run_posted();
-    if (now_ >= wheel_.next_tick()) {
-      wheel_.advance(now_);
-      if (on_tick) on_tick();
+    const Entry& entry = entries_[event.data.u64 & 0xffffffffU];
+    if (entry.generation == event.data.u64 >> 32U && entry.descriptor != nullptr) {
+      entry.descriptor->on_events(event.events);
     }
+  }
+  if (posted) run_posted();
+  if (now_ >= wheel_.next_tick()) {
+    wheel_.advance(now_);
+    if (on_tick) on_tick();
   }
 }
 

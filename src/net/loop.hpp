@@ -88,6 +88,8 @@ class Loop {
 
   /// Runs until `stop`. `on_tick` is called about every 100 ms, after the events.
   void run();
+  /// One turn of `run`: waits until something happens, the next tick or `max_wait`, and resumes whom it concerns.
+  void turn(Milliseconds max_wait);
   /// From any thread.
   void stop();
   void post(std::function<void()> work);
