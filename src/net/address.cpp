@@ -92,6 +92,9 @@ Result<Address> Address::parse(std::string_view host_and_port) {
   }
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
+  } else if (host.contains(':')) {
+    return fail(Errc::invalid_config, Side::gateway,
+                "\"" + shown + "\" is ambiguous; write [v6]:port");
   }
   if (host == "localhost") host = "127.0.0.1";
   return literal(host, port);

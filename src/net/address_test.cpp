@@ -26,6 +26,11 @@ TEST(Address, RefusesWhatIsNoAddressAndPort) {
 }
 
 
+TEST(Address, AnIPv6AddressNeedsBracketsLestItsEndBeTakenForAPort) {
+  EXPECT_FALSE(Address::parse("fe80::1:8080"));
+  EXPECT_FALSE(Address::parse("::1:80"));
+}
+
 TEST(Address, KnowsLoopbackAlsoWhenMapped) {
   EXPECT_TRUE(Address::literal("127.9.9.9", 1)->is_loopback());
   EXPECT_TRUE(Address::literal("::1", 1)->is_loopback());
