@@ -97,6 +97,8 @@ Program::Program(Config config)
 
 Program::~Program() {
   for (const auto& worker : workers_) worker->stop();
+  // What still runs there posts to the workers' loops, and a scrape reads the workers.
+  blocking_.stop();
 }
 
 Result<Settings> Program::settings_of(const Config& config) {

@@ -6,13 +6,20 @@ BlockingPool::BlockingPool(std::size_t threads) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
-BlockingPool::~BlockingPool() {
+BlockingPool::~BlockingPool() { stop(); }
+
+void BlockingPool::stop_soon() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   more_.notify_all();
+}
+
+void BlockingPool::stop() {
+  stop_soon();
   for (auto& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool BlockingPool::enqueue(std::function<void()> work) {

@@ -1,6 +1,7 @@
 #pragma once
 /// Threads for what blocks: name look-ups, files. I/O threads await the result.
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -22,8 +23,12 @@ class BlockingPool {
   explicit BlockingPool(std::size_t threads);
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
-  /// Waits for what runs; what is queued is dropped.
+  /// `stop`.
   ~BlockingPool();
+  /// Begins nothing more: what is queued is dropped, and never answered.
+  void stop_soon();
+  /// Likewise, and waits for what runs. Loops that asked for something are still there until this returned.
+  void stop();
 
   struct Bounds {
     TimePoint deadline = time_never;
@@ -43,10 +48,12 @@ class BlockingPool {
     struct Job {
       std::optional<T> value;
       Signal done;
-      bool abandoned = false;  // on the loop's thread alone
+      std::atomic<bool> abandoned = false;  // set on the loop's thread
     };
     const auto job = std::make_shared<Job>();
     const bool queued = enqueue([job, &loop, work = std::move(work)] {
+      // Behind a thread that hung, questions pile up whose askers have left.
+      if (job->abandoned) return;
       job->value = work();
       loop.post([job] {
         if (!job->abandoned) job->done.fire();
