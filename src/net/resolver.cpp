@@ -15,6 +15,8 @@ bool Resolver::cached(const std::string& host, Addresses& out) {
 }
 
 Result<Addresses> Resolver::look_up(const std::string& host) {
+  // Whoever waited in the queue before us may have asked for the same name.
+  if (Addresses known; cached(host, known)) return known;
   auto answer = lookup_(host);
   if (answer) {
     const std::lock_guard lock(mutex_);
