@@ -111,13 +111,12 @@ Task<Result<std::unique_ptr<Stream>>> Dialer::connect(Loop& loop, Timer& timer, 
         continue;
       }
       why = std::strerror(state);
+      next_at = loop.now();  // RFC 8305, 5: after a failure the next one's turn is now
       trying.erase(trying.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    if (trying.empty()) {
-      if (next == count) co_return unreachable("connect", why);
-      continue;
-    }
     const bool more = next < count;
+    if (more && (trying.empty() || loop.now() >= next_at)) continue;
+    if (trying.empty()) co_return unreachable("connect", why);
     AnyConnected any(loop, timer, trying, more ? std::min(deadline, next_at) : deadline, gone);
     const Wake wake = co_await any.wait();
     if (wake == Wake::gone) co_return fail(Errc::client_gone, Side::client, "while connecting");
