@@ -163,6 +163,7 @@ TEST(BlockingPool, EndsWithWhatRunsAndDropsTheRest) {
   EXPECT_TRUE(outcomes[0]);
   EXPECT_FALSE(outcomes[1]);
   EXPECT_FALSE(ran);
+  bench.tasks.clear();
 }
 
 }  // namespace

@@ -101,7 +101,10 @@ struct TlsClientContext::Sessions {
   }
 };
 
-TlsClientContext::~TlsClientContext() = default;
+TlsClientContext::~TlsClientContext() {
+  // Connections may live on, and OpenSSL's context with them; their tickets find nobody then.
+  if (context_) SSL_CTX_set_app_data(context_.get(), nullptr);
+}
 
 Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(const std::string& ca_file) {
   std::shared_ptr<TlsClientContext> client(new TlsClientContext);
@@ -130,12 +133,12 @@ TlsSession TlsClientContext::connect(int fd, const std::string& host) const {
   in6_addr address{};
   const bool literal = ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
                        ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
-  if (literal) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str());
-  } else {
-    SSL_set_tlsext_host_name(session.get(), host.c_str());
-    SSL_set1_host(session.get(), host.c_str());
-  }
+  // Without the name in it, any certificate of any host would do: no connection rather than that one.
+  const bool bound =
+      literal ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str()) == 1
+              : !host.empty() && SSL_set_tlsext_host_name(session.get(), host.c_str()) == 1 &&
+                    SSL_set1_host(session.get(), host.c_str()) == 1;
+  if (!bound) return nullptr;
   {
     const std::lock_guard lock(sessions_->mutex);
     auto found = sessions_->by_host.find(host);

@@ -39,7 +39,8 @@ class TlsServerContext {
 class TlsClientContext {
  public:
   static Result<std::shared_ptr<TlsClientContext>> create(const std::string& ca_file);
-  /// Sends `host` as SNI and demands a certificate for it (an IP literal: for that address).
+  /// Sends `host` as SNI and demands a certificate for it (an IP literal: for that address). Null: no memory, or a
+  /// name that no certificate can be demanded for.
   [[nodiscard]] TlsSession connect(int fd, const std::string& host) const;
   ~TlsClientContext();
 
