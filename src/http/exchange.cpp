@@ -50,6 +50,20 @@ Exchange::Exchange(Server& server, net::Stream& stream, net::Timer& timer, const
       input_(input),
       started_(loop_.now()) {}
 
+// Also where the handler threw, or the server stops in the middle.
+Exchange::~Exchange() {
+  if (begun_ && !whole()) break_off();
+}
+
+/// Ends an answer that isn't whole: where only the end of the connection ends the body, that end must not look clean.
+void Exchange::break_off() {
+  if (begun_ && !chunked_ && !length_left_) {
+    stream_.abort();
+  } else {
+    stream_.close();
+  }
+}
+
 bool Exchange::is_tls() const { return stream_.is_tls(); }
 
 // --- request --------------------------------------------------------------------------------------------------------
@@ -173,19 +187,24 @@ net::Task<Result<std::string_view>> Exchange::read_chunked_body() {
   }
 }
 
-void Exchange::release_request() {
-  if (!body_read_) return;
+void Exchange::drop_body() {
   release(body_);
   body_lease_.release();
+}
+
+void Exchange::release_request() {
+  if (!body_read_) return;
+  drop_body();
   head_ = wire::RequestHead{};
   path_ = query_ = {};
-  // What was pipelined behind this request stays.
-  if (consumed_ >= input_.size()) {
-    release(input_);
-  } else {
-    input_.substr(consumed_).swap(input_);
+  // What was pipelined behind this request stays, and may end with a body that needs its padding.
+  std::string rest;
+  if (const std::size_t bytes = input_.size() - consumed_ + pipelined_.size(); bytes > 0) {
+    rest.reserve(bytes + parser_padding);
+    rest.append(input_, consumed_);
+    rest += std::exchange(pipelined_, {});
   }
-  if (!pipelined_.empty()) input_ += std::exchange(pipelined_, {});
+  rest.swap(input_);  // by moving, a short rest would keep the old memory
   consumed_ = head_bytes_ = 0;
 }
 
@@ -234,6 +253,7 @@ void Exchange::begin(int status, std::string_view fields, std::optional<std::uin
 
 Written Exchange::write(std::string_view bytes) {
   assert(begun_ && !finished_);
+  if (lost_) return Written::gone;
   std::array<iovec, 4> parts;
   std::size_t count = 0;
   char chunk_head[wire::chunk_head_bytes_max];
@@ -254,7 +274,10 @@ Written Exchange::write(std::string_view bytes) {
   std::span<iovec> left(parts.data(), count);
   while (!left.empty()) {
     const IoResult put = stream_.write(left);
-    if (put.kind == IoResult::Kind::error || put.kind == IoResult::Kind::eof) return Written::gone;
+    if (put.kind == IoResult::Kind::error || put.kind == IoResult::Kind::eof) {
+      lost_ = true;
+      return Written::gone;
+    }
     if (put.kind == IoResult::Kind::again) break;
     std::size_t step = put.bytes;
     while (step > 0 && step >= left.front().iov_len) {
@@ -280,21 +303,23 @@ Written Exchange::write(std::string_view bytes) {
 }
 
 net::Task<Status> Exchange::flush() {
+  if (lost_) co_return client_gone("within the answer");
   if (unsent_.empty()) co_return Status{};
   iovec part{unsent_.data(), unsent_.size()};
   const net::WriteBounds bounds{.stall = server_.limits_.write_stall_timeout, .gone = &client()};
   const Wake wake = co_await net::write_all(loop_, timer_, stream_, {&part, 1}, bounds);
+  lost_ = wake != Wake::writable;
+  release(unsent_);
   if (wake == Wake::timeout) {
-    cut_ = true;
     co_return client_gone("the client took nothing for write_stall_timeout_ms");
   }
-  if (wake != Wake::writable) co_return client_gone("within the answer");
-  release(unsent_);
+  if (lost_) co_return client_gone("within the answer");
   co_return Status{};
 }
 
 net::Task<Status> Exchange::finish() {
   assert(begun_ && !finished_);
+  if (lost_) co_return client_gone("within the answer");
   if (chunked_ && !head_request_) unsent_ += wire::chunked_end;
   if (length_left_.value_or(0) != 0 && !head_request_) {
     cut_ = true;  // fewer bytes than announced: never a clean end

@@ -87,7 +87,7 @@ class Exchange {
 
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
-  ~Exchange() = default;
+  ~Exchange();
 
  private:
   friend class Session;
@@ -100,6 +100,9 @@ class Exchange {
   [[nodiscard]] net::Task<Status> more_body(std::span<char> into, TimePoint began,
                                             std::size_t so_far, std::size_t& got);
   [[nodiscard]] net::Task<Status> invite_body();
+  [[nodiscard]] bool whole() const { return finished_ && !cut_; }
+  void break_off();
+  void drop_body();
   [[nodiscard]] std::string make_head(int status, std::string_view fields,
                                       std::optional<std::uint64_t> length);
 
@@ -133,6 +136,7 @@ class Exchange {
   bool chunked_ = false;
   bool finished_ = false;
   bool cut_ = false;
+  bool lost_ = false;  // the client didn't take all that was written: nothing may follow it
 };
 
 }  // namespace sluice::http

@@ -52,7 +52,9 @@ class Session {
 
   net::Task<void> serve() {
     if (server_.tls_) {
-      stream_.start_tls(server_.tls_->accept(stream_.descriptor().fd()));
+      net::TlsSession session = server_.tls_->accept(stream_.descriptor().fd());
+      if (!session) co_return;  // no memory for it: never plain instead
+      stream_.start_tls(std::move(session));
       const TimePoint deadline = server_.loop_.now() + server_.limits_.tls_handshake_timeout;
       const Status done =
           co_await net::tls_handshake(server_.loop_, timer_, stream_, deadline, nullptr);
@@ -96,17 +98,14 @@ class Session {
   }
 
   net::Task<Next> after(Exchange& exchange) {
-    if (!exchange.begun_ || !exchange.finished_ || exchange.cut_) {
-      // An answer that isn't whole: where only the end of the connection ends the body, that end must not look clean.
-      if (exchange.begun_ && !exchange.chunked_ && !exchange.length_left_) {
-        stream_.abort();
-      } else {
-        stream_.close();
-      }
+    if (!exchange.whole()) {
+      exchange.break_off();
       co_return Next::close;
     }
     if (!exchange.keep_alive_) {
-      if (exchange.body_read_) {
+      exchange.drop_body();
+      // Bytes that the kernel holds for us would turn the close into a reset: an unread body, or a client that goes on.
+      if (exchange.body_read_ && !stream_.descriptor().readable) {
         stream_.close();
       } else {
         co_await linger();
