@@ -24,6 +24,19 @@ void ClientExchange::abandon() {
   connection_.reset();
 }
 
+/// Whether what became readable is (the begin of) an answer, or its end; what was read is kept. With TLS it may also have
+/// been a record of the protocol's own, and then no answer has come yet.
+bool ClientExchange::hears_answer() {
+  const auto scratch = loop_.scratch();
+  const IoResult read = connection_->stream->read(scratch);
+  if (read.kind == IoResult::Kind::again) return false;
+  if (read.kind == IoResult::Kind::ok) {
+    heard_ = true;
+    input_.append(scratch.data(), read.bytes);
+  }
+  return true;
+}
+
 net::Task<Status> ClientExchange::send(net::Timer& timer, std::string_view head,
                                        std::string_view body, Milliseconds stall,
                                        net::Descriptor* gone) {
@@ -61,13 +74,7 @@ net::Task<Status> ClientExchange::send(net::Timer& timer, std::string_view head,
                      "the provider took no request bytes for idle_timeout_ms",
                      Retry::other_account);
     }
-    if (wake == Wake::readable && !self.writable) {
-      if (stream.is_tls()) {  // may be a record of the protocol's own: let the write decide
-        self.readable = false;
-        continue;
-      }
-      co_return Status{};
-    }
+    if (wake == Wake::readable && !self.writable && hears_answer()) co_return Status{};
   }
   sent_whole_ = true;
   co_return Status{};

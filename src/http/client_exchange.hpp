@@ -60,6 +60,7 @@ class ClientExchange {
  private:
   static constexpr int interim_max = 16;
   static constexpr wire::HeadLimits head_limits{.bytes_max = 65536, .count_max = 256};
+  [[nodiscard]] bool hears_answer();
   [[nodiscard]] Result<std::string_view> take_framing(std::span<char> raw);
   void complete();
 
