@@ -88,7 +88,7 @@ class ClientExchangeTest : public ::testing::Test {
   net::Origin origin_{.tls = false, .host = "provider.test", .port = 80, .ca_file = {}};
   net::BlockingPool blocking_{1};
   net::Resolver resolver_{bench_.clock, blocking_};
-  net::Dialer dialer_{resolver_};
+  net::Dialer dialer_{resolver_, [](const auto&, const auto&) { return Status{}; }};
   TlsContexts contexts_;
   ConnectionPool pool_{bench_.loop, dialer_, contexts_};
   std::size_t live_ = 0;

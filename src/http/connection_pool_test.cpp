@@ -32,7 +32,7 @@ class ConnectionPoolTest : public ::testing::Test {
   ManualLoop bench_;
   net::BlockingPool blocking_{1};
   net::Resolver resolver_{bench_.clock, blocking_};
-  net::Dialer dialer_{resolver_};
+  net::Dialer dialer_{resolver_, [](const auto&, const auto&) { return Status{}; }};
   TlsContexts contexts_;
   ConnectionPool pool_{bench_.loop, dialer_, contexts_};
 };

@@ -35,10 +35,14 @@ class DialerTest : public ::testing::Test {
   Task<Dialled> dial(std::vector<std::string> hosts, Descriptor* gone = nullptr) {
     answer_.clear();
     for (const std::string& host : hosts) answer_.push_back(loopback(host));
-    Target target{.host = "name" + std::to_string(++names_) + ".test", .port = port_, .tls = {}};
+    Target target{.origin = {.tls = false,
+                             .host = "name" + std::to_string(++names_) + ".test",
+                             .port = port_,
+                             .ca_file = {}},
+                  .tls = {}};
     // Known already, so that time begins with the first attempt.
-    EXPECT_TRUE(bench_.run(resolver_.resolve(bench_.loop, bench_.timer, target.host, port_,
-                                             time_never, nullptr)));
+    EXPECT_TRUE(bench_.run(resolver_.resolve(bench_.loop, bench_.timer, target.origin.host,
+                                             port_, time_never, nullptr)));
     return dialer_.dial(bench_.loop, bench_.timer, std::move(target),
                         bench_.loop.now() + seconds(10), gone);
   }
@@ -48,12 +52,16 @@ class DialerTest : public ::testing::Test {
   Fd fillers_[2];
   std::uint16_t port_ = 0;
   int names_ = 0;
+  std::string forbidden_;
   Addresses answer_;
   ManualLoop bench_;
   BlockingPool pool_{1};
   Resolver resolver_{bench_.clock, pool_,
                      [this](const std::string&) -> Result<Addresses> { return answer_; }};
-  Dialer dialer_{resolver_};
+  Dialer dialer_{resolver_, [this](const Origin&, const Address& address) -> Status {
+                   if (address.host() != forbidden_) return {};
+                   return fail(Errc::not_allowed, Side::gateway, "a forbidden address");
+                 }};
 };
 
 TEST_F(DialerTest, ConnectsToTheFirstAddress) {
@@ -104,6 +112,16 @@ TEST_F(DialerTest, WhenAllRefuseTheReasonIsTold) {
   EXPECT_EQ(stream.error().code, Errc::upstream_unreachable);
   EXPECT_EQ(stream.error().retry, Retry::other_account);
   EXPECT_EQ(stream.error().context, "connect: Connection refused");
+}
+
+TEST_F(DialerTest, AForbiddenAddressIsNotTried) {
+  forbidden_ = "127.0.0.2";
+  const Dialled refused = bench_.run(dial({"127.0.0.2"}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().context, "connect: a forbidden address");
+  EXPECT_LT(::accept(good_.get(), nullptr, nullptr), 0);
+  forbidden_ = "127.0.0.1";
+  EXPECT_TRUE(bench_.run(dial({"127.0.0.1", "127.0.0.2"})));
 }
 
 TEST_F(DialerTest, GivesUpAtTheDeadline) {
