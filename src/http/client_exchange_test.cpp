@@ -9,10 +9,10 @@
 namespace sluice::http {
 namespace {
 
-using std::chrono::seconds;
 using net::Wake;
 using net::testing::Fd;
 using net::testing::ManualLoop;
+using std::chrono::seconds;
 using Kind = BodyRead::Kind;
 
 constexpr std::string_view request = "GET / HTTP/1.1\r\nhost: p\r\n\r\n";

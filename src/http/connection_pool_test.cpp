@@ -7,9 +7,9 @@
 namespace sluice::http {
 namespace {
 
-using std::chrono::seconds;
 using net::testing::Fd;
 using net::testing::ManualLoop;
+using std::chrono::seconds;
 
 class ConnectionPoolTest : public ::testing::Test {
  protected:
@@ -19,8 +19,8 @@ class ConnectionPoolTest : public ::testing::Test {
     origin_ = {.tls = false, .host = "127.0.0.1", .port = address.port(), .ca_file = {}};
   }
   std::unique_ptr<Connection> dial() {
-    auto made = bench_.run(pool_.dial(bench_.timer, origin_, net::testing::ManualLoop::patience +
-                                                                 bench_.loop.now(), nullptr));
+    auto made = bench_.run(pool_.dial(
+        bench_.timer, origin_, net::testing::ManualLoop::patience + bench_.loop.now(), nullptr));
     EXPECT_TRUE(made);
     providers_.emplace_back(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK));
     return std::move(*made);
@@ -93,7 +93,7 @@ TEST_F(ConnectionPoolTest, ForgetsWhatWasIdleForTooLong) {
   pool_.sweep();
 
   EXPECT_EQ(pool_.idle(), 1U);
-  EXPECT_EQ(providers_[0].receive(), "");             // a clean end
+  EXPECT_EQ(providers_[0].receive(), "");            // a clean end
   EXPECT_EQ(providers_[1].receive(), std::nullopt);  // still open
 }
 

@@ -19,7 +19,8 @@ constexpr std::string_view get10 = "GET /a HTTP/1.0\r\n\r\n";
 
 TEST(Exchange, ReadsASizedBodyHoweverItIsCut) {
   ServerBench it;
-  const std::string request = "POST /p HTTP/1.1\r\nhost: h\r\ncontent-length: 11\r\n\r\nhello world";
+  const std::string request =
+      "POST /p HTTP/1.1\r\nhost: h\r\ncontent-length: 11\r\n\r\nhello world";
   Client client = it.connect();
   for (std::size_t cut = request.size() - 13; cut < request.size(); ++cut) {
     client.send(request.substr(0, cut));
@@ -54,8 +55,9 @@ TEST(Exchange, InvitesABodyThatWaitsToBeInvited) {
   const std::string_view chunked =
       "POST /p HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n";
   Client client = it.connect();
-  for (const auto& [head, body] : {std::pair{sized, std::string_view("data")},
-                                   std::pair{chunked, std::string_view("4\r\ndata\r\n0\r\n\r\n")}}) {
+  for (const auto& [head, body] :
+       {std::pair{sized, std::string_view("data")},
+        std::pair{chunked, std::string_view("4\r\ndata\r\n0\r\n\r\n")}}) {
     client.send(head);
     ASSERT_TRUE(client.expect("HTTP/1.1 100 Continue\r\n\r\n"));
     EXPECT_EQ(client.taken(), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -119,7 +121,8 @@ TEST(Exchange, ShedsABodyThatTheBudgetHasNoRoomFor) {
     BufferBudget::Lease taken;
     ASSERT_TRUE(taken.grow(it.budget, (64 << 20) - 1000));
     Client client = it.connect();
-    client.send("POST /p HTTP/1.1\r\nhost: h\r\n" + std::string(framing) + "\r\n\r\n5\r\nhello\r\n");
+    client.send("POST /p HTTP/1.1\r\nhost: h\r\n" + std::string(framing) +
+                "\r\n\r\n5\r\nhello\r\n");
     ASSERT_TRUE(client.expect("HTTP/1.1 503 Service Unavailable\r\n")) << framing;
     EXPECT_EQ(it.budget.left(), 1000);
   }
@@ -129,7 +132,8 @@ TEST(Exchange, ABodyThatStallsIsAnsweredWith408) {
   for (const std::string_view framing : {"content-length: 100000", "transfer-encoding: chunked"}) {
     ServerBench it;
     Client client = it.connect();
-    client.send("POST /p HTTP/1.1\r\nhost: h\r\n" + std::string(framing) + "\r\n\r\n5\r\nhello\r\n");
+    client.send("POST /p HTTP/1.1\r\nhost: h\r\n" + std::string(framing) +
+                "\r\n\r\n5\r\nhello\r\n");
     it.bench.pass(seconds(29));
     client.take();
     EXPECT_EQ(client.received, "");
@@ -168,7 +172,8 @@ TEST(Exchange, AClientThatLeavesWithinItsBodyGivesEverythingBack) {
   for (const std::string_view framing : {"content-length: 100000", "transfer-encoding: chunked"}) {
     ServerBench it;
     Client client = it.connect();
-    client.send("POST /p HTTP/1.1\r\nhost: h\r\n" + std::string(framing) + "\r\n\r\n5\r\nhello\r\n");
+    client.send("POST /p HTTP/1.1\r\nhost: h\r\n" + std::string(framing) +
+                "\r\n\r\n5\r\nhello\r\n");
     client.fd().close();
     it.bench.until([&] { return it.server.connections() == 0; });
     EXPECT_EQ(it.budget.left(), 64 << 20);
@@ -180,8 +185,9 @@ TEST(Exchange, AnUnreadBodyIsNeverTakenForTheNextRequest) {
   it.handler.script = [](Exchange& exchange) -> net::Task<void> {
     (void)co_await exchange.respond(200, "text/plain", "unread");
   };
-  const std::string whole = "POST /p HTTP/1.1\r\nhost: h\r\ncontent-length: " +
-                            std::to_string(get.size()) + "\r\n\r\n" + std::string(get);
+  const std::string whole =
+      "POST /p HTTP/1.1\r\nhost: h\r\ncontent-length: " + std::to_string(get.size()) + "\r\n\r\n" +
+      std::string(get);
   // a body that is here is skipped
   Client client = it.connect();
   client.send(whole);
@@ -232,8 +238,8 @@ TEST(Exchange, StreamsInChunksAndEndsThem) {
   client.send(get);
   ASSERT_TRUE(client.expect("0\r\n\r\n"));
   EXPECT_NE(client.received.find("transfer-encoding: chunked\r\n"), std::string::npos);
-  EXPECT_TRUE(client.received.ends_with(
-      "\r\n\r\n5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"));
+  EXPECT_TRUE(
+      client.received.ends_with("\r\n\r\n5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"));
   EXPECT_EQ(client.end, End::open);
 }
 
@@ -323,7 +329,8 @@ TEST(Exchange, AnHttp10ClientGetsAStreamThatEndsWithTheConnection) {
 enum class Cut { by_the_handler, by_returning, by_throwing, by_stopping };
 
 TEST(Exchange, ACutAnswerNeverLooksComplete) {
-  for (const Cut how : {Cut::by_the_handler, Cut::by_returning, Cut::by_throwing, Cut::by_stopping}) {
+  for (const Cut how :
+       {Cut::by_the_handler, Cut::by_returning, Cut::by_throwing, Cut::by_stopping}) {
     for (const std::string_view request : {get, get10}) {
       ServerBench it;
       it.handler.script = [&](Exchange& exchange) -> net::Task<void> {

@@ -16,8 +16,9 @@ using testing::ServerBench;
 constexpr std::string_view get = "GET /a HTTP/1.1\r\nhost: h\r\n\r\n";
 
 std::string post(std::string_view path, std::string_view body, std::string_view fields = {}) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nhost: h\r\ncontent-length: " +
-         std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nhost: h\r\ncontent-length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(fields) + "\r\n" + std::string(body);
 }
 
 std::size_t count(std::string_view text, std::string_view part) {

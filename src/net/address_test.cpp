@@ -25,7 +25,6 @@ TEST(Address, RefusesWhatIsNoAddressAndPort) {
   }
 }
 
-
 TEST(Address, AnIPv6AddressNeedsBracketsLestItsEndBeTakenForAPort) {
   EXPECT_FALSE(Address::parse("fe80::1:8080"));
   EXPECT_FALSE(Address::parse("::1:80"));

@@ -41,8 +41,8 @@ class DialerTest : public ::testing::Test {
                              .ca_file = {}},
                   .tls = {}};
     // Known already, so that time begins with the first attempt.
-    EXPECT_TRUE(bench_.run(resolver_.resolve(bench_.loop, bench_.timer, target.origin.host,
-                                             port_, time_never, nullptr)));
+    EXPECT_TRUE(bench_.run(resolver_.resolve(bench_.loop, bench_.timer, target.origin.host, port_,
+                                             time_never, nullptr)));
     return dialer_.dial(bench_.loop, bench_.timer, std::move(target),
                         bench_.loop.now() + seconds(10), gone);
   }

@@ -75,8 +75,8 @@ TEST_F(ResolverTest, QuestionsThatWaitForTheSameNameShareOneAnswer) {
   std::vector<std::optional<Result<Addresses>>> found(20);
   std::vector<Timer> timers(found.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
-    bench_.start(
-        resolver_.resolve(bench_.loop, timers[i], "api.test", 443, time_never, nullptr), found[i]);
+    bench_.start(resolver_.resolve(bench_.loop, timers[i], "api.test", 443, time_never, nullptr),
+                 found[i]);
   }
   let_go_.count_down();
   bench_.until([&] { return found.back().has_value(); });

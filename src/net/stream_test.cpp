@@ -29,9 +29,7 @@ class StreamTest : public ::testing::Test {
     ::setsockopt(stream_.is_open() ? fd_of(stream_) : -1, SOL_SOCKET, SO_SNDBUF, &bytes,
                  sizeof bytes);
   }
-  static int fd_of(const Stream& stream) {
-    return const_cast<Stream&>(stream).descriptor().fd();
-  }
+  static int fd_of(const Stream& stream) { return const_cast<Stream&>(stream).descriptor().fd(); }
   Task<Wake> write(std::string_view bytes, WriteBounds bounds) {
     parts_[0] = {const_cast<char*>(bytes.data()), bytes.size() / 3};
     parts_[1] = {nullptr, 0};

@@ -95,8 +95,7 @@ TEST_F(TlsTest, ACertificateForAnotherNameIsRefused) {
   ASSERT_FALSE(*ends->connected);
   EXPECT_FALSE(*ends->accepted);
   EXPECT_EQ(ends->connected->error().code, Errc::upstream_unreachable);
-  EXPECT_EQ(ends->connected->error().context,
-            "TLS: certificate not accepted: hostname mismatch");
+  EXPECT_EQ(ends->connected->error().context, "TLS: certificate not accepted: hostname mismatch");
 }
 
 TEST_F(TlsTest, AnAddressNeedsACertificateForThatAddress) {
@@ -131,7 +130,8 @@ TEST_F(TlsTest, TheSecondConnectionResumesTheSessionOfTheFirst) {
     // the ticket comes with the first bytes
     write(ends->server, "x");
     EXPECT_EQ(read(ends->client).bytes, 1U);
-    ends->client.close();  // OpenSSL forgets the sessions of connections that end without a good-bye
+    ends->client
+        .close();  // OpenSSL forgets the sessions of connections that end without a good-bye
   }
   const auto other = shake(*client_, *server, "other.test");
   EXPECT_EQ(SSL_session_reused(other->client.tls().get()), 0);
@@ -143,7 +143,8 @@ TEST_F(TlsTest, AConnectionMayOutliveTheContextItWasMadeFrom) {
   const auto ends = shake(*client, *server, "api.test");
   ASSERT_TRUE(*ends->connected);
   client.reset();
-  EXPECT_EQ(write(ends->server, "x").bytes, 1U);  // the tickets come along: nobody is there to keep them
+  EXPECT_EQ(write(ends->server, "x").bytes,
+            1U);  // the tickets come along: nobody is there to keep them
   EXPECT_EQ(read(ends->client).bytes, 1U);
 }
 
@@ -170,7 +171,9 @@ TEST_F(TlsTest, LargeWritesArriveWholeThroughASmallBuffer) {
   std::string sent(1'000'003, 'x');
   for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>('a' + i * i % 26);
   // several parts, so that records are gathered across them
-  iovec parts[] = {{sent.data(), 10}, {sent.data() + 10, 20'000}, {sent.data() + 20'010, 0},
+  iovec parts[] = {{sent.data(), 10},
+                   {sent.data() + 10, 20'000},
+                   {sent.data() + 20'010, 0},
                    {sent.data() + 20'010, sent.size() - 20'010}};
   std::optional<Wake> wake;
   bench_.start(write_all(bench_.loop, bench_.timer, ends->server, parts, {}), wake);
