@@ -1,7 +1,9 @@
 #include "net/stream.hpp"
 
+#include <linux/sockios.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -132,6 +134,17 @@ void Stream::shutdown_write() {
 
 bool Stream::has_pending() const { return tls_ && SSL_has_pending(tls_.get()) == 1; }
 
+namespace {
+
+/// What the kernel holds and the peer has not acknowledged. A socket counts as writable only when a third of its buffer
+/// is free, which a slow reader takes long to bring about: as long as this becomes less, it isn't stalled.
+int queued_bytes(int fd) {
+  int bytes = 0;
+  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+}  // namespace
+
 Task<Wake> write_all(Loop& loop, Timer& timer, Stream& stream, std::span<iovec> parts,
                      WriteBounds bounds) {
   TimePoint deadline = loop.now() + bounds.stall;
@@ -158,8 +171,12 @@ Task<Wake> write_all(Loop& loop, Timer& timer, Stream& stream, std::span<iovec> 
                        .write = put.wants_write ? &self : nullptr,
                        .gone = bounds.gone,
                        .deadline = deadline};
+    const int queued = queued_bytes(self.fd());
     const Wake wake = co_await Wait(loop, timer, what);
-    if (wake == Wake::gone || wake == Wake::timeout) co_return wake;
+    if (wake == Wake::gone) co_return wake;
+    if (wake != Wake::timeout) continue;
+    if (queued_bytes(self.fd()) >= queued) co_return wake;
+    deadline = loop.now() + bounds.stall;
   }
 }
 
