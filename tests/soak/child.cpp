@@ -41,6 +41,10 @@ Child::Child(Poller& poller, const std::string& program, const std::string& conf
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(pipe[1], STDERR_FILENO);
+    // So that the resident size tells what is held, and not what the allocator keeps for later.
+    ::setenv("MALLOC_ARENA_MAX", "1", 1);
+    ::setenv("MALLOC_TRIM_THRESHOLD_", "65536", 1);
+    ::setenv("MALLOC_MMAP_THRESHOLD_", "65536", 1);
     ::execl(program.c_str(), program.c_str(), "serve", "--config", file.c_str(), nullptr);
     ::_exit(127);
   }

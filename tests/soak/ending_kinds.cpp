@@ -219,8 +219,8 @@ void resets_at_offset(const Making& m) {
     m.expected.statuses.push_back(502);
     m.expected.outcomes.emplace_back("upstream_error");
   }
-  // Without a framing of its own, a reset is no end.
-  if (m.call.answer.framing == Framing::until_close && m.expected.usage) {
+  // The same with the end of the answer.
+  if (m.expected.usage) {
     m.expected = {.statuses = {200}, .body = Body::any, .outcomes = {"ok", "upstream_cut"}};
   }
 }

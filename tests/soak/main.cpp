@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +35,7 @@ constexpr std::string_view usage =
     "10000)\n"
     "  --seed N         what all chance follows from; 1\n"
     "  --only ID        this request of the run alone (bytes, endings)\n"
+    "  --rounds N       of endings, each with so many requests; 2\n"
     "  --threads N      of sluice; 2, capacity 1\n"
     "  --connections N  at a time (bytes 128, endings 256)\n"
     "  --slowness X     stretches time limits, for slow builds; 1\n"
@@ -79,6 +81,8 @@ int main(int count, char** arguments) {
     } else if (word == "--threads") {
       options.threads = static_cast<unsigned>(number(value));
       threads_given = true;
+    } else if (word == "--rounds") {
+      options.rounds = std::max<std::size_t>(2, number(value));
     } else if (word == "--connections") {
       options.connections = number(value);
     } else if (word == "--slowness") {

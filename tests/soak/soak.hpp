@@ -17,6 +17,7 @@ struct Options {
   std::size_t count = 0;  // streams or requests; 0: the mode's own
   std::optional<std::uint64_t> only;
   unsigned threads = 2;
+  std::size_t rounds = 2;  // of endings
   std::size_t connections = 0;
   Milliseconds pace{1000};  // of a capacity stream
   double slowness = 1;      // of the program: sanitizers stretch the time limits
