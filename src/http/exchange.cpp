@@ -19,6 +19,13 @@ using net::Wake;
 /// What JSON parsers may read behind the end of a body (simdjson's padding).
 constexpr std::size_t parser_padding = 64;
 
+/// A body's share of the budget grows in steps of this size.
+constexpr std::size_t lease_step_bytes = 256 * 1024;
+
+std::unexpected<Error> too_many_bodies() {
+  return fail(Errc::overloaded, Side::gateway, "too many request bodies in memory");
+}
+
 std::unexpected<Error> client_gone(const char* when) {
   return fail(Errc::client_gone, Side::client, when);
 }
@@ -120,28 +127,35 @@ net::Task<Result<std::string_view>> Exchange::read_sized_body() {
                        " bytes (max_body_bytes)");
   }
   const auto size = static_cast<std::size_t>(length);
-  if (!body_lease_.grow(server_.budget_, size)) {
-    co_return fail(Errc::overloaded, Side::gateway, "too many request bodies in memory");
-  }
   if (input_.size() - head_bytes_ >= size) {
-    // The usual case: it came with the head, and stays where it is. The views of the head stay valid: Session::fill
-    // keeps the padding in reserve.
+    // The usual case: it came with the head, and stays where it is. The views of the head stay valid, and the padding is
+    // in reserve: see Session::read_head.
+    if (!body_lease_.grow(server_.budget_, size)) co_return too_many_bodies();
     consumed_ = head_bytes_ + size;
     body_read_ = true;
     co_return std::string_view(input_).substr(head_bytes_, size);
   }
   CO_CHECK(co_await invite_body());
+  // What is announced takes address space at once, but memory and budget only as it comes.
   body_.reserve(size + parser_padding);
   body_.assign(input_, head_bytes_);
   input_.resize(head_bytes_);
   consumed_ = head_bytes_;
-  std::size_t have = body_.size();
-  body_.resize(size);
   const TimePoint began = loop_.now();
-  while (have < size) {
+  while (body_.size() < size) {
+    const std::size_t left = size - body_.size();
+    const std::span<char> scratch = loop_.scratch().first(std::min(left, loop_.scratch().size()));
+    const std::size_t leased = body_lease_.bytes();
+    const std::size_t needed = body_.size() + scratch.size();
+    if (leased < needed) {
+      const std::size_t step = std::max(needed - leased, lease_step_bytes);
+      if (!body_lease_.grow(server_.budget_, std::min(step, size - leased))) {
+        co_return too_many_bodies();
+      }
+    }
     std::size_t got = 0;
-    CO_CHECK(co_await more_body({body_.data() + have, size - have}, began, have, got));
-    have += got;
+    CO_CHECK(co_await more_body(scratch, began, body_.size(), got));
+    body_.append(scratch.data(), got);
   }
   body_read_ = true;
   co_return std::string_view(body_);
@@ -169,7 +183,7 @@ net::Task<Result<std::string_view>> Exchange::read_chunked_body() {
       }
       if (body_.size() + step.data.size() > body_lease_.bytes() &&
           !body_lease_.grow(server_.budget_, std::max<std::size_t>(step.data.size(), 65536))) {
-        co_return fail(Errc::overloaded, Side::gateway, "too many request bodies in memory");
+        co_return too_many_bodies();
       }
       body_ += step.data;
       if (step.done) {
@@ -263,7 +277,11 @@ Written Exchange::write(std::string_view bytes) {
   add(unsent_);
   if (!head_request_ && !bytes.empty()) {
     if (length_left_) {
-      assert(bytes.size() <= *length_left_);
+      if (bytes.size() > *length_left_) {
+        // More than was announced would be read as the next answer.
+        cut_ = true;
+        return Written::gone;
+      }
       *length_left_ -= bytes.size();
     }
     if (chunked_) add({chunk_head, wire::append_chunk_head(chunk_head, bytes.size())});

@@ -177,10 +177,20 @@ void Loop::run() {
   while (!stopping_) turn(TimerWheel::tick);
 }
 
+void Loop::run_breathing() {
+  // Those that come back for more wait for the next turn; any of them may end another.
+  for (std::size_t due = breathing_.size(); due > 0 && !breathing_.empty(); --due) {
+    Breathe* const next = breathing_.front();
+    breathing_.pop_front();
+    std::exchange(next->frame_, nullptr).resume();
+  }
+}
+
 void Loop::turn(Milliseconds max_wait) {
   std::array<epoll_event, batch_events_max> events;
   const auto left = std::chrono::ceil<Milliseconds>(wheel_.next_tick() - clock_.now());
-  const auto wait = std::clamp(left, Milliseconds(0), max_wait);
+  const auto longest = breathing_.empty() ? max_wait : Milliseconds(0);
+  const auto wait = std::clamp(left, Milliseconds(0), longest);
   const int count =
       ::epoll_wait(epoll_, events.data(), batch_events_max, static_cast<int>(wait.count()));
   now_ = clock_.now();
@@ -197,10 +207,22 @@ void Loop::turn(Milliseconds max_wait) {
     }
   }
   if (posted) run_posted();
+  if (!breathing_.empty()) run_breathing();
   if (now_ >= wheel_.next_tick()) {
     wheel_.advance(now_);
     if (on_tick) on_tick();
   }
+}
+
+// --- Breathe ----------------------------------------------------------------------------------------------------------
+
+void Breathe::await_suspend(std::coroutine_handle<> frame) {
+  frame_ = frame;
+  loop_.breathing_.push_back(this);
+}
+
+Breathe::~Breathe() {
+  if (frame_) std::erase(loop_.breathing_, this);
 }
 
 }  // namespace sluice::net

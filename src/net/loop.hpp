@@ -6,6 +6,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -77,6 +78,8 @@ class Signal {
   bool fired_ = false;
 };
 
+class Breathe;
+
 class Loop {
  public:
   static constexpr std::size_t scratch_bytes = 64 * 1024;
@@ -108,11 +111,13 @@ class Loop {
 
  private:
   friend class Descriptor;
+  friend class Breathe;
   struct Entry {
     Descriptor* descriptor = nullptr;
     std::uint32_t generation = 0;
   };
   void run_posted();
+  void run_breathing();
 
   const Clock& clock_;
   TimePoint now_;
@@ -122,6 +127,7 @@ class Loop {
   bool stopping_ = false;       // own thread only; set by posted work
   std::vector<Entry> entries_;  // by fd
   std::unique_ptr<char[]> scratch_;
+  std::deque<Breathe*> breathing_;
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;
 };
@@ -158,6 +164,24 @@ class [[nodiscard]] Wait {
   WaitFor what_;
   Waiter waiter_;
   bool attached_ = false;
+};
+
+/// co_await Breathe(loop) lets everybody else of this thread have a turn first: for whoever could go on for long without
+/// ever having to wait.
+class [[nodiscard]] Breathe {
+ public:
+  explicit Breathe(Loop& loop) : loop_(loop) {}
+  Breathe(const Breathe&) = delete;
+  Breathe& operator=(const Breathe&) = delete;
+  ~Breathe();
+  [[nodiscard]] bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> frame);
+  void await_resume() const {}
+
+ private:
+  friend class Loop;
+  Loop& loop_;
+  std::coroutine_handle<> frame_;  // set while it waits
 };
 
 }  // namespace sluice::net

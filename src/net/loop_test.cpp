@@ -320,6 +320,38 @@ TEST(Loop, WorkThatPostsMoreDoesNotKeepTheLoopFromItsDescriptors) {
   EXPECT_EQ(rounds, 4);  // one a turn
 }
 
+TEST(Breathe, LetsTheOthersGoFirst) {
+  ManualLoop bench;
+  std::string order;
+  const auto runner = [&](char name) -> Task<void> {
+    for (int i = 0; i < 3; ++i) {
+      order += name;
+      co_await Breathe(bench.loop);
+    }
+  };
+  TaskSet tasks;
+  tasks.start(runner('a'));
+  tasks.start(runner('b'));
+  bench.settle();
+  EXPECT_EQ(order, "ababab");
+  EXPECT_EQ(tasks.size(), 0U);
+}
+
+TEST(Breathe, MayBeDestroyedMeanwhile) {
+  ManualLoop bench;
+  bool resumed = false;
+  const auto runner = [&]() -> Task<void> {
+    co_await Breathe(bench.loop);
+    resumed = true;
+  };
+  {
+    TaskSet tasks;
+    tasks.start(runner());
+  }
+  bench.settle();
+  EXPECT_FALSE(resumed);
+}
+
 TEST(Loop, AStopBeforeTheRunEndsIt) {
   SystemClock clock;
   Loop loop(clock);

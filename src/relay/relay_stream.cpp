@@ -305,7 +305,7 @@ Status RelayStream::conclude_document() {
     const bool head_only = request_.method == "HEAD";
     if (!head_only) {
       length_ = held_.size();
-    } else if (head.framing != wire::Framing::chunked) {
+    } else if (head.find("content-length") != nullptr) {
       length_ = head.content_length;
     }
     end_of_body();
@@ -531,6 +531,11 @@ net::Task<Result<StreamChunk>> RelayStream::next() {
     if (body_ended_ || broken_) {
       co_return usage();
     }
+    // A fast provider before a fast client would never have to wait.
+    if (++reads_in_a_row_ == reads_a_turn) {
+      reads_in_a_row_ = 0;
+      co_await net::Breathe(context_.loop);
+    }
     const auto read = provider_->read_body();
     if (!read) {
       break_off(read.error());
@@ -542,6 +547,7 @@ net::Task<Result<StreamChunk>> RelayStream::next() {
     }
     if (read->kind == BodyRead::Kind::again) {
       // Where events go through: no coroutine of its own for the usual wait.
+      reads_in_a_row_ = 0;
       const WaitFor what = waits(read->wants_write, idle_deadline_);
       const Wake wake = co_await net::Wait(context_.loop, request_.exchange.timer(), what);
       if (wake == Wake::readable || wake == Wake::writable) continue;

@@ -68,6 +68,8 @@ class RelayStream {
   static constexpr std::size_t tail_bytes_max = 64 << 10;
   /// A whole answer longer than that is relayed, but its usage is not read.
   static constexpr std::size_t metered_bytes_max = 16 << 20;
+  /// Reads that find something before the thread's other requests have a turn: at most 1 MiB.
+  static constexpr int reads_a_turn = 16;
 
   RelayStream(RelayContext& context, RelayRequest request, routing::AccountLease lease);
   RelayStream(const RelayStream&) = delete;
@@ -155,6 +157,7 @@ class RelayStream {
   TimePoint idle_deadline_ = time_never;
   TimePoint keepalive_at_ = time_never;
   std::uint64_t seen_events_ = 0;
+  int reads_in_a_row_ = 0;
   bool client_is_there_ = true;
   bool committed_ = false;  // a head went to the client before the provider's was here
   bool output_begun_ = false;
