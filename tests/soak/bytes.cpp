@@ -192,6 +192,8 @@ void soak_bytes(const Options& options, Checks& checks) {
       given_back,
       fmt::format("bytes: descriptors {} before, {} after, {} connections kept", descriptors_before,
                   child.open_descriptors(), child.metric("sluice_upstream_connections")));
+  const int code = child.stop();
+  checks.check(code == 0, fmt::format("bytes: exit code {}", code));
 }
 
 }  // namespace sluice::soak

@@ -87,6 +87,11 @@ int Child::wait(Milliseconds patience) {
   return exit_code_;
 }
 
+int Child::stop() {
+  signal(SIGTERM);
+  return wait(start_max);
+}
+
 void Child::on_events(std::uint32_t /*events*/) { read_log(); }
 
 void Child::read_log() {

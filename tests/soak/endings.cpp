@@ -92,6 +92,8 @@ class Endings {
                  descriptors_before_);
       if (options_.only) break;
     }
+    const int code = child_.stop();
+    checks_.check(code == 0, fmt::format("endings: exit code {}", code));
     if (options_.only) return;
     for (const auto& [kind, outcomes] : tally_) fmt::print("  {:32} {}\n", kind, outcomes);
     // The first rounds bring the buffers, pools and tables of so many requests at a time into being; later ones find them
