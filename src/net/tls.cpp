@@ -83,7 +83,8 @@ TlsSession TlsServerContext::accept(int fd) const {
   return nullptr;
 }
 
-/// The newest session of each host. Tickets of TLS 1.3 are used once, so a session leaves the map when it is offered.
+/// The newest session of each host, offered until a newer one takes its place: providers accept a ticket more than once,
+/// and a burst of new connections needs one each. A server that does not makes a full handshake of it.
 struct TlsClientContext::Sessions {
   static constexpr std::size_t hosts_max = 1024;
   std::mutex mutex;
@@ -148,10 +149,7 @@ TlsSession TlsClientContext::connect(int fd, const std::string& host) const {
     if (found != sessions_->by_host.end()) {
       // Entries are never erased, so the connection may keep the address of the name.
       SSL_set_app_data(session.get(), const_cast<char*>(found->first.c_str()));
-      if (found->second) {
-        SSL_set_session(session.get(), found->second.get());
-        found->second.reset();
-      }
+      if (found->second) SSL_set_session(session.get(), found->second.get());
     }
   }
   SSL_set_connect_state(session.get());
