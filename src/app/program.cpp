@@ -208,12 +208,16 @@ void Program::reload(const Reload& read) {
   if (config->server.listen != config_.server.listen ||
       config->server.admin_listen != config_.server.admin_listen ||
       config->server.threads != config_.server.threads ||
+      config->server.max_buffered_bytes != config_.server.max_buffered_bytes ||
       config->server.tls_certificate.empty() != config_.server.tls_certificate.empty()) {
-    log::warn("config.postponed reason=\"addresses, threads and TLS on or off need a restart\"");
+    log::warn(
+        "config.postponed reason=\"addresses, threads, max_buffered_bytes and TLS on or off need "
+        "a restart\"");
   }
   config->server.listen = config_.server.listen;
   config->server.admin_listen = config_.server.admin_listen;
   config->server.threads = config_.server.threads;
+  config->server.max_buffered_bytes = config_.server.max_buffered_bytes;
   const bool was_tls = !config_.server.tls_certificate.empty();
   if (was_tls != (settings->tls != nullptr)) {
     config->server.tls_certificate = config_.server.tls_certificate;
