@@ -230,14 +230,29 @@ Status Server::listen(const net::Address& address,
   return listener_.listen(address, [this](int fd, const net::Address& peer) { accept(fd, peer); });
 }
 
+std::string Server::answer_of_a_full_server() {
+  const Error error{Errc::overloaded, Side::gateway, Retry::never,
+                    "too many connections (max_connections)"};
+  const std::string id(Ulid::make(loop_.wall_now(), random_).str());
+  const std::string body = handler_.error_body({}, error, id);
+  wire::HeadWriter head(body.size() + 256);
+  head.status_line(http_status(error.code));
+  head.field("x-sluice-error", to_string(error.code));
+  head.field("content-type", "application/json");
+  head.field("x-request-id", id);
+  head.field("retry-after", "1");
+  head.field("content-length", body.size());
+  head.raw("connection: close\r\n");
+  head.end();
+  return head.take() + body;
+}
+
 void Server::accept(int fd, const net::Address& peer) {
   if (counts_.connections.load(std::memory_order_relaxed) >=
       static_cast<std::int64_t>(limits_.connections_max)) {
     // Told in one write, or not at all: a connection over the bound gets no coroutine and no buffer.
-    constexpr std::string_view answer =
-        "HTTP/1.1 503 Service Unavailable\r\nx-sluice-error: overloaded\r\nretry-after: 1\r\n"
-        "content-length: 0\r\nconnection: close\r\n\r\n";
     if (!tls_) {
+      const std::string answer = answer_of_a_full_server();
       [[maybe_unused]] const auto sent =
           ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     }

@@ -75,6 +75,7 @@ class Server {
   friend class Session;
   friend class Exchange;
   void accept(int fd, const net::Address& peer);
+  [[nodiscard]] std::string answer_of_a_full_server();
 
   net::Loop& loop_;
   Random& random_;

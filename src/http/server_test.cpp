@@ -202,6 +202,8 @@ TEST(Server, RefusesConnectionsBeyondItsBound) {
   it.bench.until([&] { return it.server.connections() == 2; });
   Client third = it.connect();
   ASSERT_TRUE(third.expect("HTTP/1.1 503 Service Unavailable\r\nx-sluice-error: overloaded\r\n"));
+  ASSERT_TRUE(third.expect("x-request-id: "));
+  ASSERT_TRUE(third.expect("max_connections"));
   EXPECT_EQ(third.expect_end(), End::clean);
 
   first.fd().close();
