@@ -145,18 +145,23 @@ Result<std::string_view> ClientExchange::take_framing(std::span<char> raw) {
   char* out = raw.data();
   const char* begin = nullptr;  // one run needs no move
   while (!in.empty()) {
-    TRY(const auto step, chunks_.step(in));
-    in.remove_prefix(step.consumed);
-    if (!step.data.empty()) {
-      if (begin == nullptr) {
-        begin = step.data.data();
-        out = raw.data() + (begin - raw.data());
-      } else if (out != step.data.data()) {
-        std::memmove(out, step.data.data(), step.data.size());
-      }
-      out += step.data.size();
+    auto step = chunks_.step(in);
+    if (!step) {
+      // What came before is part of the answer all the same.
+      broken_ = std::move(step.error());
+      break;
     }
-    if (step.done) {
+    in.remove_prefix(step->consumed);
+    if (!step->data.empty()) {
+      if (begin == nullptr) {
+        begin = step->data.data();
+        out = raw.data() + (begin - raw.data());
+      } else if (out != step->data.data()) {
+        std::memmove(out, step->data.data(), step->data.size());
+      }
+      out += step->data.size();
+    }
+    if (step->done) {
       body_done_ = true;
       if (!in.empty()) keep_alive_ = false;
       break;
@@ -184,6 +189,7 @@ Result<BodyRead> ClientExchange::read_body() {
       complete();
       return BodyRead{.kind = BodyRead::Kind::end};
     }
+    if (broken_) return std::unexpected(*broken_);
     std::span<char> raw = loop_.scratch();
     if (!input_.empty()) {  // came with the head
       const std::size_t size = std::min(input_.size(), raw.size());

@@ -73,7 +73,8 @@ class ClientExchange {
   wire::ResponseHead head_;
   wire::ChunkedDecoder chunks_{Side::provider};
   wire::Framing framing_ = wire::Framing::none;
-  std::uint64_t left_ = 0;  // of a sized body
+  std::uint64_t left_ = 0;       // of a sized body
+  std::optional<Error> broken_;  // found behind bytes that are still good
   int interims_ = 0;
   bool heard_ = false;  // a byte of the answer
   bool keep_alive_ = false;
