@@ -17,6 +17,7 @@ constexpr std::array<JsonKey, 4> keys = {JsonKey{"model"}, JsonKey{"stream"}, Js
                                          JsonKey{"user_id", "metadata"}};
 
 constexpr std::size_t session_bytes_max = 256;
+constexpr std::size_t model_bytes_max = 512;  // it is repeated in logs and refusals
 
 std::unexpected<Error> refuse(const char* why) {
   return fail(Errc::invalid_request, Side::client, why);
@@ -34,6 +35,7 @@ Result<RequestFacts> read_request(std::string_view body) {
   if (peek[model].kind != JsonKind::string) return refuse("model: must be a string");
   facts.model = peek.string(model).value_or("");
   if (facts.model.empty()) return refuse("model: must not be empty");
+  if (facts.model.size() > model_bytes_max) return refuse("model: longer than 512 bytes");
   facts.model_offset = peek[model].offset;
   facts.model_length = peek[model].length;
   if (told(peek[stream].kind)) {
