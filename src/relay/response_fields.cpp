@@ -42,13 +42,17 @@ bool is_one_of(const std::array<std::string_view, n>& names, std::string_view na
 std::string client_fields(const wire::ResponseHead& head, Body body) {
   std::string lines;
   reserve_spare(lines, 512);
-  const wire::HeaderField* connection = head.find("connection");
+  // Several Connection fields are one list (RFC 9110, 5.3).
+  std::string connection;
+  for (const auto& [name, value] : head.headers) {
+    if (ascii::iequal(name, "connection")) (connection += value) += ',';
+  }
   for (const auto& [name, value] : head.headers) {
     if (is_one_of(kept_back, name) || ascii::istarts_with(name, "access-control-")) continue;
     if (body == Body::rewritten && is_one_of(of_the_bytes, name)) continue;
-    if (connection != nullptr) {
+    if (!connection.empty()) {
       bool named = false;
-      ascii::for_each_element(connection->value, [&](std::string_view element) {
+      ascii::for_each_element(connection, [&](std::string_view element) {
         named = named || ascii::iequal(element, name);
       });
       if (named) continue;
