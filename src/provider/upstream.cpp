@@ -65,7 +65,10 @@ std::string anthropic_request_head(const Upstream& upstream, const OutgoingReque
   }
   for (const auto& field : request.head.headers) {
     if (!passes(field.name) || named_by_connection(connection, field.name)) continue;
-    has_encoding = has_encoding || ascii::iequal(field.name, "accept-encoding");
+    if (ascii::iequal(field.name, "accept-encoding")) {
+      if (request.uncompressed) continue;
+      has_encoding = true;
+    }
     has_version = has_version || ascii::iequal(field.name, "anthropic-version");
     head.field(field.name, field.value);
   }

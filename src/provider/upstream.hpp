@@ -26,6 +26,7 @@ struct OutgoingRequest {
   std::string_view query;                   // without '?', and without the client's key
   const wire::RequestHead& head;            // the client's own; what may pass on of it does
   std::optional<std::uint64_t> body_bytes;  // nullopt: no body
+  bool uncompressed = false;                // whatever codings the client would take
 };
 
 /// The head of a request to Anthropic or a compatible server. The client's fields pass on as they are, in their order,

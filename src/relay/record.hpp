@@ -2,12 +2,14 @@
 /// What is known of one request when it is over: the line in the log, the counts in the metrics, later the row in the
 /// ledger. Settled exactly once, on every way out.
 
+#include <memory>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "base/ulid.hpp"
 #include "meter/usage.hpp"
+#include "net/loop.hpp"
 
 namespace sluice::relay {
 
@@ -37,5 +39,29 @@ struct RequestRecord {
 
 /// Logs and counts. The one place where a request ends.
 void settle(const RequestRecord& record, TimePoint now, metrics::ThreadMetrics& metrics);
+
+/// The record of a request that runs: whoever holds it last settles it, also where a coroutine is destroyed as it waits.
+class OpenRecord {
+ public:
+  OpenRecord(const net::Loop& loop, metrics::ThreadMetrics& metrics)
+      : record_(std::make_unique<RequestRecord>()), loop_(&loop), metrics_(&metrics) {}
+  OpenRecord(OpenRecord&&) noexcept = default;
+  OpenRecord& operator=(OpenRecord&&) = delete;
+  ~OpenRecord() { settle(); }
+  /// Now, and not again.
+  void settle() {
+    if (record_) relay::settle(*record_, loop_->now(), *metrics_);
+    record_.reset();
+  }
+  /// False once it was settled or has moved on.
+  explicit operator bool() const { return record_ != nullptr; }
+  RequestRecord& operator*() const { return *record_; }
+  RequestRecord* operator->() const { return record_.get(); }
+
+ private:
+  std::unique_ptr<RequestRecord> record_;
+  const net::Loop* loop_;
+  metrics::ThreadMetrics* metrics_;
+};
 
 }  // namespace sluice::relay

@@ -12,6 +12,8 @@ namespace {
 using http::Written;
 using metrics::Outcome;
 
+/// What is kept of a client's own x-request-id.
+constexpr std::size_t client_request_id_max = 128;
 /// Refusals say when to come again where we know no better.
 constexpr std::string_view soon = "retry-after: 1\r\n";
 
@@ -30,7 +32,15 @@ identity::IpAddress client_address(const http::Exchange& exchange, const Snapsho
     }
     return false;
   };
-  std::string_view chain = header(exchange, "x-forwarded-for");
+  if (snapshot.trusted_proxies.empty()) return address;
+  // Several fields are one list: the proxy's own may stand behind one that the client made up.
+  std::string fields;
+  for (const wire::HeaderField& field : exchange.head().headers) {
+    if (!ascii::iequal(field.name, "x-forwarded-for")) continue;
+    if (!fields.empty()) fields += ',';
+    fields += field.value;
+  }
+  std::string_view chain = fields;
   while (!chain.empty() && trusted(address)) {
     const auto comma = chain.rfind(',');
     const std::string_view last =
@@ -67,10 +77,10 @@ std::string RelayService::error_body(std::string_view /*path*/, const Error& err
 }
 
 net::Task<void> RelayService::handle(http::Exchange& exchange) {
-  auto record = std::make_unique<RequestRecord>();
+  OpenRecord record(context_.loop, context_.metrics);
   record->id = exchange.request_id();
   record->started = exchange.started();
-  record->client_request_id = header(exchange, "x-request-id");
+  record->client_request_id = header(exchange, "x-request-id").substr(0, client_request_id_max);
   Status done;
   // Two steps, so that a stream of minutes holds only the second one's frame.
   auto stream = co_await admit(exchange, record);
@@ -92,7 +102,6 @@ net::Task<void> RelayService::handle(http::Exchange& exchange) {
   record->bytes_to_client = exchange.body_bytes();
   record->outcome = error.code == Errc::client_gone ? Outcome::client_closed : Outcome::refused;
   record->reason = error.context;
-  settle(*record, context_.loop.now(), context_.metrics);
 }
 
 net::Task<void> RelayService::refuse(http::Exchange& exchange, const Error& error) {
@@ -170,7 +179,7 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
     record.outcome = left ? Outcome::client_closed : Outcome::refused;
     record.status = left ? 0 : http_status(lease.error().code);
     record.reason = lease.error().context;
-    settle(record, context_.loop.now(), context_.metrics);
+    request.record.settle();
     co_return std::unexpected(std::move(lease.error()));
   }
   const std::size_t index = lease->index();
@@ -183,7 +192,6 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
         .offset = request.model_offset, .length = request.model_length, .replacement = {}};
     wire::append_json_string(edit.replacement, request.record->upstream_model);
     request.edited_body = wire::apply_edits(request.body, {&edit, 1});
-    request.body = request.edited_body;
   }
   auto stream = std::make_unique<RelayStream>(context_, std::move(request), std::move(*lease));
   CO_CHECK(co_await stream->start());
@@ -197,7 +205,7 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request(Rela
 }
 
 net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
-                                                      std::unique_ptr<RequestRecord>& record) {
+                                                      OpenRecord& record) {
   const std::shared_ptr<const Snapshot> snapshot = snapshot_;
   Route route;
   const bool says_anthropic = exchange.head().find("anthropic-version") != nullptr;

@@ -41,8 +41,7 @@ class RelayService {
  private:
   using Admitted = Result<std::unique_ptr<RelayStream>>;
   /// From the head to the decided answer. The record leaves with the stream that is to settle it.
-  [[nodiscard]] net::Task<Admitted> admit(http::Exchange& exchange,
-                                          std::unique_ptr<RequestRecord>& record);
+  [[nodiscard]] net::Task<Admitted> admit(http::Exchange& exchange, OpenRecord& record);
   [[nodiscard]] net::Task<void> refuse(http::Exchange& exchange, const Error& error);
   [[nodiscard]] Result<const identity::Key*> authenticate(const http::Exchange& exchange,
                                                           const Snapshot& snapshot) const;

@@ -56,6 +56,7 @@ RelayStream::RelayStream(RelayContext& context, RelayRequest request, routing::A
   const TimePoint now = context_.loop.now();
   total_deadline_ = after(request_.record->started, limits.total_timeout);
   if (request_.stream) keepalive_at_ = after(now, limits.early_head);
+  if (!request_.edited_body.empty()) request_.body = request_.edited_body;
 }
 
 RelayStream::~RelayStream() {
@@ -75,7 +76,7 @@ RelayStream::~RelayStream() {
   if (provider_) provider_->abandon();
   lease_.release();
   request_.key_slot.release();
-  settle(record, context_.loop.now(), context_.metrics);
+  request_.record.settle();
 }
 
 const provider::Upstream& RelayStream::upstream() const {
@@ -102,7 +103,10 @@ void RelayStream::note_failure(const Error& error) {
       record.outcome = output_begun_ ? Outcome::upstream_cut : Outcome::upstream_error;
       attempt_ = output_begun_ ? AttemptResult::cut : AttemptResult::invalid;
       return;
-    default: record.outcome = Outcome::internal; return;
+    default:
+      record.outcome = Outcome::internal;
+      broken_ = true;
+      return;
   }
 }
 
@@ -114,6 +118,7 @@ net::Task<Status> RelayStream::start() {
   if (done) done = conclude();
   if (done) {
     request_.body = {};
+    release(request_.edited_body);
     co_return Status{};
   }
   note_failure(done.error());
@@ -157,11 +162,13 @@ net::Task<Status> RelayStream::call_once(bool fresh) {
   std::optional<std::uint64_t> body_bytes;
   // Whatever is sent has its length told: the bytes of a GET's body must not become a request of their own.
   if (request_.method == "POST" || !request_.body.empty()) body_bytes = request_.body.size();
-  const provider::OutgoingRequest outgoing{.method = request_.method,
-                                           .path = request_.path,
-                                           .query = request_.query,
-                                           .head = client.head(),
-                                           .body_bytes = body_bytes};
+  const provider::OutgoingRequest outgoing{
+      .method = request_.method,
+      .path = request_.path,
+      .query = request_.query,
+      .head = client.head(),
+      .body_bytes = body_bytes,
+      .uncompressed = request_.stream && limits.early_head.count() > 0};
   std::string head = provider::anthropic_request_head(to, outgoing);
   record.bytes_to_provider = request_.body.size();
   CO_CHECK(
@@ -192,6 +199,9 @@ void RelayStream::choose_form(std::string_view first_bytes) {
   if (auto decoder = wire::ContentDecoder::make(encoding)) {
     decoder_ = std::move(*decoder);
   } else {
+    // Nobody here can tell its events, or whether they are all there: bytes like any others.
+    readable_ = false;
+    form_ = Form::whole;
     log::debug("usage.unreadable request={} reason={}", request_.record->id.str(),
                log::quoted(decoder.error().context));
   }
@@ -239,7 +249,7 @@ Status RelayStream::conclude() {
     return invalid("the provider answered with a redirect, which is never followed");
   }
   CHECK_OK(tap_ ? conclude_events() : conclude_document());
-  if (status_ >= 400) provider::mask_credential(upstream(), fields_);
+  provider::mask_credential(upstream(), fields_);
   record.first_event = context_.loop.now();
   if (provider_) provider_->release_head();
   return {};
@@ -248,13 +258,16 @@ Status RelayStream::conclude() {
 Status RelayStream::conclude_events() {
   // Nothing has reached the client yet, so an error or a cut in what is held is still told by the status.
   if (const dialect::StreamError* error = tap_->error(); error != nullptr) {
-    request_.record->outcome = Outcome::upstream_error;
-    request_.record->reason = error->type;
-    attempt_ = result_of_status(error->http_equivalent);
     if (committed_) {
-      broken_ = true;  // the provider's own event tells it; it is in `held_`
+      if (form_ == Form::encoded)
+        return invalid("the provider failed, and said why in another coding");
+      note_told_failure();  // the provider's own event tells it; it is in `held_`
+      held_.resize(held_.size() - std::min(tap_->pending(), held_.size()));
+      provider::mask_credential(upstream(), held_);
       return {};
     }
+    note_told_failure();
+    broken_ = false;
     status_ = error->http_equivalent;
     fields_ = client_fields(provider_->head(), Body::rewritten);
     fields_ += "content-type: application/json\r\n";
@@ -270,6 +283,9 @@ Status RelayStream::conclude_events() {
   if (body_ended_ && tap_->phase() != StreamPhase::complete) {
     return invalid("the provider's stream ended before it was complete");
   }
+  if (committed_ && form_ == Form::encoded) {
+    return invalid("the provider compressed a stream that had begun without (early_head_ms)");
+  }
   fields_ = client_fields(provider_->head(), Body::as_is);
   if (provider_->head().find("x-accel-buffering") == nullptr) fields_ += unbuffered_field;
   if (body_ended_) end_of_body();
@@ -281,8 +297,13 @@ Status RelayStream::conclude_document() {
   RequestRecord& record = *request_.record;
   if (status_ >= 400) record.outcome = Outcome::upstream_error;
   if (committed_) {
-    const dialect::ProviderError told = request_.dialect.read_error(status_, held_);
     if (status_ < 400) return invalid("a stream was asked for, and one document came");
+    dialect::ProviderError told =
+        request_.dialect.read_error(status_, decoder_ ? document_ : held_);
+    if (told.message.empty()) {
+      told.message = "the provider answered with status " + std::to_string(status_);
+    }
+    provider::mask_credential(upstream(), told.message);
     const dialect::Refusal refusal{.code = Errc::upstream_invalid,
                                    .status = status_,
                                    .message = told.message,
@@ -313,7 +334,7 @@ Status RelayStream::conclude_document() {
   }
   if (status_ >= 400) return invalid("the provider's error is longer than we relay");
   if (head.framing == wire::Framing::length) length_ = head.content_length;
-  if (!copying_) {
+  if (!decoder_ && readable_ && held_lease_.grow(context_.budget, held_.size())) {
     document_ = held_;
     copying_ = true;
   }
@@ -347,8 +368,18 @@ bool RelayStream::go_on_without_client() {
 TimePoint RelayStream::keepalive_due() const {
   if (!client_is_there_) return time_never;
   // Before the first output: only to begin early. After it: only between two events that we can see.
-  if (!output_begun_) return keepalive_at_;
+  if (!output_begun_) return may_begin_early() ? keepalive_at_ : time_never;
   return form_ == Form::events && !in_long_event_ ? keepalive_at_ : time_never;
+}
+
+/// Not any more once it is known that something else than a readable stream comes: that has a status of its own.
+bool RelayStream::may_begin_early() const {
+  if (committed_ || form_ == Form::events) return true;
+  const wire::ResponseHead& head = provider_->head();
+  if (head.status == 0) return true;
+  return form_ == Form::undecided && head.status == 200 &&
+         ascii::istarts_with(field(head, "content-type"), "text/event-stream") &&
+         field(head, "content-encoding").empty();
 }
 
 net::Task<Status> RelayStream::keep_alive() {
@@ -390,14 +421,18 @@ net::Task<Status> RelayStream::after_silence(Wake wake, TimePoint deadline, cons
   }
   const TimePoint now = context_.loop.now();
   if (now < total_deadline_ && now < deadline) co_return co_await keep_alive();
+  co_return out_of_time(limit);
+}
+
+std::unexpected<Error> RelayStream::out_of_time(const char* limit) const {
   std::string message = "the provider was silent for longer than ";
-  if (now >= total_deadline_) {
+  if (context_.loop.now() >= total_deadline_) {
     message = client_is_there_ ? "the answer took longer than total_timeout_ms"
                                : "the answer took longer than drain_limit_seconds";
   } else {
     message += limit;
   }
-  co_return fail(Errc::upstream_timeout, Side::provider, std::move(message), Retry::other_account);
+  return fail(Errc::upstream_timeout, Side::provider, std::move(message), Retry::other_account);
 }
 
 // --- while it flows ---------------------------------------------------------------------------------------------------
@@ -409,8 +444,10 @@ void RelayStream::meter(std::string_view bytes) {
     } else if (copying_ && document_.size() + plain.size() <= metered_bytes_max &&
                held_lease_.grow(context_.budget, plain.size())) {
       document_ += plain;
-    } else {
+    } else if (copying_) {
       copying_ = false;
+      release(document_);
+      held_lease_.release();
     }
   };
   if (!decoder_) {
@@ -501,6 +538,15 @@ void RelayStream::read_document_usage() {
   held_lease_.release();
 }
 
+/// An error event came: the provider told it itself, and nothing good follows.
+void RelayStream::note_told_failure() {
+  const dialect::StreamError& error = *tap_->error();
+  broken_ = true;
+  request_.record->outcome = Outcome::upstream_error;
+  request_.record->reason = error.type;
+  attempt_ = result_of_status(error.http_equivalent);
+}
+
 void RelayStream::break_off(const Error& error) {
   broken_ = true;
   note_failure(error);
@@ -535,6 +581,10 @@ net::Task<Result<StreamChunk>> RelayStream::next() {
     if (++reads_in_a_row_ == reads_a_turn) {
       reads_in_a_row_ = 0;
       co_await net::Breathe(context_.loop);
+      if (context_.loop.now() >= total_deadline_) {
+        break_off(out_of_time("").error());
+        continue;
+      }
     }
     const auto read = provider_->read_body();
     if (!read) {
@@ -562,15 +612,19 @@ net::Task<Result<StreamChunk>> RelayStream::next() {
     }
     meter(read->bytes);
     keepalive_at_ = after(context_.loop.now(), request_.snapshot->limits.keepalive);
-    if (form_ != Form::events) co_return Data{read->bytes};
-    const std::string_view bytes = whole_events(read->bytes);
-    if (tap_->phase() == StreamPhase::failed) {
-      // The provider told it itself; nothing good follows.
-      broken_ = true;
-      request_.record->outcome = Outcome::upstream_error;
-      request_.record->reason = tap_->error()->type;
-      attempt_ = result_of_status(tap_->error()->http_equivalent);
+    const bool failed = tap_ && tap_->phase() == StreamPhase::failed;
+    if (failed) {
+      note_told_failure();
       provider_->abandon();
+    }
+    if (form_ != Form::events) co_return Data{read->bytes};
+    std::string_view bytes = whole_events(read->bytes);
+    if (failed) {
+      std::string masked(bytes);
+      if (provider::mask_credential(upstream(), masked)) {
+        out_ = std::move(masked);
+        bytes = out_;
+      }
     }
     if (!bytes.empty()) co_return Data{bytes};
   }

@@ -54,10 +54,10 @@ struct RelayRequest {
   // Where the model stands in the body; length 0: nowhere.
   std::size_t model_offset = 0;
   std::size_t model_length = 0;
-  std::string edited_body = {};  // what `body` shows after an edit
+  std::string edited_body = {};  // goes out in place of `body`, unless empty
   bool stream = false;           // the client asked for a stream
   admit::SlotLease key_slot = {};
-  std::unique_ptr<RequestRecord> record = {};
+  OpenRecord record;
 };
 
 class RelayStream {
@@ -113,6 +113,7 @@ class RelayStream {
   [[nodiscard]] Status conclude_events();
   [[nodiscard]] Status conclude_document();
   [[nodiscard]] Status tell_in_band(const Error& error);
+  void note_told_failure();
 
   /// Waits for the provider, and keeps the client's stream alive meanwhile; may come back before there is anything.
   /// Errors: client_gone; upstream_timeout, which names `limit`.
@@ -121,7 +122,9 @@ class RelayStream {
   [[nodiscard]] net::Task<Status> after_silence(net::Wake wake, TimePoint deadline,
                                                 const char* limit);
   [[nodiscard]] net::Task<Status> keep_alive();
+  [[nodiscard]] std::unexpected<Error> out_of_time(const char* limit) const;
   [[nodiscard]] TimePoint keepalive_due() const;
+  [[nodiscard]] bool may_begin_early() const;
 
   // While it flows.
   void meter(std::string_view bytes);
@@ -166,6 +169,7 @@ class RelayStream {
   bool broken_ = false;
   bool complete_ = false;
   bool copying_ = false;  // into document_
+  bool readable_ = true;  // its coding is one that we know
 };
 
 }  // namespace sluice::relay
