@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "http/connection_pool.hpp"
+#include "net/frame_pool.hpp"
 #include "wire/chunked.hpp"
 #include "wire/http_head.hpp"
 
@@ -25,7 +26,7 @@ struct BodyRead {
   std::string_view bytes = {};
 };
 
-class ClientExchange {
+class ClientExchange : public net::Pooled {
  public:
   ClientExchange(net::Loop& loop, ConnectionPool& pool, std::unique_ptr<Connection> connection)
       : loop_(loop), pool_(pool), connection_(std::move(connection)) {}

@@ -17,17 +17,7 @@ class Task;
 
 namespace detail {
 
-/// Frames come from the thread's pool; under AddressSanitizer from the heap, where a use after free is seen.
-struct PooledFrame {
-#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer)
-  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept {
-    frame_pool::deallocate(memory, size);
-  }
-#endif
-};
-
-struct TaskPromiseBase : PooledFrame {
+struct TaskPromiseBase : Pooled {
   std::coroutine_handle<> continuation = std::noop_coroutine();
   std::exception_ptr thrown;
 
@@ -140,7 +130,7 @@ class TaskSet {
     }
   };
   struct Driver {
-    struct promise_type : Node, detail::PooledFrame {
+    struct promise_type : Node, Pooled {
       promise_type(TaskSet& owner, const Task<void>& /*task*/) {
         set = &owner;
         frame = std::coroutine_handle<promise_type>::from_promise(*this);
