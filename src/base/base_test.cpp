@@ -2,11 +2,13 @@
 
 #include <set>
 
+#include "base/append.hpp"
 #include "base/ascii.hpp"
 #include "base/error.hpp"
 #include "base/glob.hpp"
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "base/release.hpp"
 #include "base/secret.hpp"
 #include "base/ulid.hpp"
 
@@ -86,6 +88,31 @@ TEST(Errc, EveryPublicCodeHasANameAndAStatus) {
   }
   EXPECT_EQ(http_status(Errc::no_account), 503);
   EXPECT_EQ(http_status(Errc::client_gone), 0);
+}
+
+TEST(Append, PutsAllPartsBehindTheTextAndGrowsItsRoom) {
+  std::string text = "a";
+  append(text, "", std::string_view(), std::string());
+  EXPECT_EQ(text, "a");
+  for (int i = 0; i < 100; ++i)
+    append(text, " ", std::string_view("name"), "=", std::string("value"));
+  EXPECT_EQ(text.size(), 1U + 100 * 11);
+  EXPECT_TRUE(text.starts_with("a name=value name=value"));
+  EXPECT_TRUE(text.ends_with(" name=value"));
+}
+
+TEST(Release, LeavesAnEmptyStringAndLendsItsMemoryToTheNext) {
+  std::string first;
+  reserve_spare(first, 3000);
+  first.assign(3000, 'x');
+  const char* const memory = first.data();
+  release(first);
+  EXPECT_TRUE(first.empty());
+  EXPECT_LT(first.capacity(), 32U);
+  std::string second;
+  reserve_spare(second, 1000);
+  EXPECT_EQ(second.data(), memory);
+  EXPECT_TRUE(second.empty());
 }
 
 }  // namespace

@@ -6,9 +6,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
+
+#include "base/append.hpp"
 
 namespace sluice::log {
 namespace {
@@ -83,12 +87,11 @@ void append_time(std::string& out) {
     cached = seconds;
     prefix = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(seconds));
   }
-  out += prefix;
   const auto part = static_cast<int>(millis % 1000);
   const char tail[] = {'.', static_cast<char>('0' + part / 100),
                        static_cast<char>('0' + part / 10 % 10), static_cast<char>('0' + part % 10),
                        'Z'};
-  out.append(tail, sizeof tail);
+  append(out, prefix, std::string_view(tail, sizeof tail));
 }
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -184,11 +187,7 @@ void write(Level level, std::string_view line) {
     append_json(mine.lines, level, line);
   } else {
     append_time(mine.lines);
-    mine.lines += ' ';
-    mine.lines += name(level);
-    mine.lines += ' ';
-    mine.lines += line;
-    mine.lines += '\n';
+    append(mine.lines, " ", name(level), " ", line, "\n");
   }
   if (!mine.batching || mine.lines.size() >= batch_bytes_max || level >= Level::warn) {
     mine.hand_over();
@@ -197,36 +196,18 @@ void write(Level level, std::string_view line) {
 
 namespace {
 
-bool is_harmless(std::string_view value) {
-  if (value.empty() || value.size() > value_bytes_max) return false;
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7f || c == '"' || c == '\\') return false;
-  }
-  return true;
-}
+constexpr auto harmless_bytes = [] {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0x21; c < 256; ++c) table[c] = c != 0x7f && c != '"' && c != '\\';
+  return table;
+}();
 
 }  // namespace
 
-LineWriter& LineWriter::field(std::string_view name, std::string_view value) {
-  buffer_.push_back(' ');
-  buffer_.append(name);
-  buffer_.push_back('=');
-  if (is_harmless(value)) {
-    buffer_.append(value);
-  } else {
-    buffer_.append(std::string_view(quoted(value)));
-  }
-  return *this;
-}
-
-LineWriter& LineWriter::field(std::string_view name, std::int64_t value) {
-  buffer_.push_back(' ');
-  buffer_.append(name);
-  buffer_.push_back('=');
-  const fmt::format_int digits(value);
-  buffer_.append(digits.data(), digits.data() + digits.size());
-  return *this;
+bool is_harmless(std::string_view value) {
+  if (value.empty() || value.size() > value_bytes_max) return false;
+  return std::ranges::all_of(value,
+                             [](char c) { return harmless_bytes[static_cast<unsigned char>(c)]; });
 }
 
 std::string quoted(std::string_view value) {

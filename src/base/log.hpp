@@ -12,6 +12,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/append.hpp"
+#include "base/release.hpp"
+
 namespace sluice::log {
 
 enum class Level { trace, debug, info, warn, error, off };
@@ -34,17 +37,39 @@ void write(Level level, std::string_view line);
 /// The value as it may stand in a line: as it is if harmless, else in quotes with escapes; cut at 512 bytes.
 [[nodiscard]] std::string quoted(std::string_view value);
 
+/// Whether it may stand in a line as it is.
+[[nodiscard]] bool is_harmless(std::string_view value);
+
 /// A line put together field by field: for the one line that every request writes, a third of the cost of a format string.
 class LineWriter {
  public:
-  explicit LineWriter(std::string_view event) { buffer_.append(event); }
-  /// Quoted where it must be.
-  LineWriter& field(std::string_view name, std::string_view value);
-  LineWriter& field(std::string_view name, std::int64_t value);
-  [[nodiscard]] std::string_view text() const { return {buffer_.data(), buffer_.size()}; }
+  explicit LineWriter(std::string_view event) {
+    reserve_spare(text_, 1024);
+    text_ = event;
+  }
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
+  ~LineWriter() { release(text_); }
+  /// Quoted where it must be. `name` is a literal.
+  template <std::size_t n>
+  LineWriter& field(const char (&name)[n], std::string_view value) {
+    if (is_harmless(value)) {
+      append(text_, " ", name, "=", value);
+    } else {
+      append(text_, " ", name, "=", quoted(value));
+    }
+    return *this;
+  }
+  template <std::size_t n>
+  LineWriter& field(const char (&name)[n], std::int64_t value) {
+    const fmt::format_int digits(value);
+    append(text_, " ", name, "=", std::string_view(digits.data(), digits.size()));
+    return *this;
+  }
+  [[nodiscard]] std::string_view text() const { return text_; }
 
  private:
-  fmt::basic_memory_buffer<char, 512> buffer_;
+  std::string text_;
 };
 
 template <class... Args>

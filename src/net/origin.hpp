@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/append.hpp"
+
 namespace sluice::net {
 
 struct Origin {
@@ -17,7 +19,7 @@ struct Origin {
   /// What goes into `host:`; the scheme's default port is left out.
   [[nodiscard]] std::string authority() const {
     std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
-    if (port != (tls ? 443 : 80)) text += ":" + std::to_string(port);
+    if (port != (tls ? 443 : 80)) append(text, ":", std::to_string(port));
     return text;
   }
 };

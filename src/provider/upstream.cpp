@@ -49,12 +49,8 @@ bool named_by_connection(std::string_view connection, std::string_view name) {
 }  // namespace
 
 std::string anthropic_request_head(const Upstream& upstream, const OutgoingRequest& request) {
-  std::string target = upstream.base_path;
-  target += request.path;
-  if (!request.query.empty()) (target += '?') += request.query;
-
   wire::HeadWriter head(1024);
-  head.request_line(request.method, target);
+  head.request_line(request.method, upstream.base_path, request.path, request.query);
   head.field("host", upstream.origin.authority());
   bool has_encoding = false;
   bool has_version = false;

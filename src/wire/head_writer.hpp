@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/append.hpp"
 #include "base/release.hpp"
 
 namespace sluice::wire {
@@ -20,25 +21,21 @@ class HeadWriter {
   explicit HeadWriter(std::size_t bytes = 512) { reserve_spare(text_, bytes); }
 
   void status_line(int status) {
-    text_ += "HTTP/1.1 ";
-    number(static_cast<std::uint64_t>(status));
-    text_ += ' ';
-    text_ += reason_phrase(status);
-    text_ += "\r\n";
+    append(text_, "HTTP/1.1 ", Digits(static_cast<std::uint64_t>(status)), " ",
+           reason_phrase(status), "\r\n");
   }
-  void request_line(std::string_view method, std::string_view target) {
-    ((text_ += method) += ' ') += target;
-    text_ += " HTTP/1.1\r\n";
+  /// The target is `base` and `path`, and `query` behind a '?' if there is one.
+  void request_line(std::string_view method, std::string_view base, std::string_view path,
+                    std::string_view query) {
+    const std::string_view mark = query.empty() ? "" : "?";
+    append(text_, method, " ", base, path, mark, query, " HTTP/1.1\r\n");
   }
   void field(std::string_view name, std::string_view value) {
     assert(value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
-    ((text_ += name) += ": ") += value;
-    text_ += "\r\n";
+    append(text_, name, ": ", value, "\r\n");
   }
   void field(std::string_view name, std::uint64_t value) {
-    (text_ += name) += ": ";
-    number(value);
-    text_ += "\r\n";
+    append(text_, name, ": ", Digits(value), "\r\n");
   }
   /// Lines that end with CRLF already.
   void raw(std::string_view lines) { text_ += lines; }
@@ -46,11 +43,14 @@ class HeadWriter {
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
-  void number(std::uint64_t value) {
-    char digits[20];
-    const auto done = std::to_chars(digits, digits + sizeof digits, value);
-    text_.append(digits, done.ptr);
-  }
+  struct Digits {
+    explicit Digits(std::uint64_t value)
+        : size(static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr -
+                                        text)) {}
+    operator std::string_view() const { return {text, size}; }
+    char text[20];
+    std::size_t size;
+  };
   std::string text_;
 };
 
