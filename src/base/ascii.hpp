@@ -12,8 +12,10 @@ namespace sluice::ascii {
 }
 
 [[nodiscard]] constexpr bool iequal(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
+  if (a.size() != b.size()) return false;
+  // Most are written as we write them.
+  return a == b || std::equal(a.begin(), a.end(), b.begin(),
+                              [](char x, char y) { return lower(x) == lower(y); });
 }
 
 [[nodiscard]] constexpr bool istarts_with(std::string_view text, std::string_view prefix) {

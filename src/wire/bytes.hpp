@@ -64,4 +64,23 @@ inline constexpr auto classes = [] {
   return from;
 }
 
+/// Past the letters, digits and dashes at `from`, of which most names consist: all of them, or fewer near `end`.
+[[nodiscard]] inline const char* skip_name(const char* from, const char* end) {
+#if defined(__SSE2__)
+  const auto at_most = [](__m128i block, char last) {
+    return _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(last)), block);
+  };
+  for (; end - from >= 16; from += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    const __m128i lower = _mm_or_si128(block, _mm_set1_epi8(0x20));
+    const __m128i letter = at_most(_mm_sub_epi8(lower, _mm_set1_epi8('a')), 'z' - 'a');
+    const __m128i digit = at_most(_mm_sub_epi8(block, _mm_set1_epi8('0')), '9' - '0');
+    const __m128i dash = _mm_cmpeq_epi8(block, _mm_set1_epi8('-'));
+    const int usual = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), dash));
+    if (usual != 0xffff) return from + __builtin_ctz(~static_cast<unsigned>(usual));
+  }
+#endif
+  return from;
+}
+
 }  // namespace sluice::wire::bytes

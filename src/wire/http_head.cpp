@@ -1,5 +1,6 @@
 #include "wire/http_head.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/ascii.hpp"
@@ -22,31 +23,10 @@ enum class Known : std::uint8_t {
   api_key,
 };
 
-struct KnownName {
-  Known field;
-  std::string_view name;
-};
-constexpr KnownName known_names[] = {
-    {Known::host, "host"},
-    {Known::content_length, "content-length"},
-    {Known::transfer_encoding, "transfer-encoding"},
-    {Known::connection, "connection"},
-    {Known::expect, "expect"},
-    {Known::authorization, "authorization"},
-    {Known::x_api_key, "x-api-key"},
-    {Known::x_goog_api_key, "x-goog-api-key"},
-    {Known::api_key, "api-key"},
-};
-
-constexpr std::uint32_t known_sizes = [] {
-  std::uint32_t sizes = 0;
-  for (const auto& known : known_names) sizes |= 1u << known.name.size();
-  return sizes;
-}();
-
 // Some servers map '_' and '-' to one variable name, so "Content_Length" counts as a spelling of
-// "Content-Length".
+// "Content-Length". Both are of one length.
 bool equal_dashed(std::string_view name, std::string_view lower_name) {
+  if (name == lower_name) return true;
   for (std::size_t i = 0; i < name.size(); ++i) {
     const char c = name[i] == '_' ? '-' : ascii::lower(name[i]);
     if (c != lower_name[i]) return false;
@@ -55,11 +35,22 @@ bool equal_dashed(std::string_view name, std::string_view lower_name) {
 }
 
 Known recognise(std::string_view name) {
-  if (name.size() > 31 || (known_sizes >> name.size() & 1u) == 0) return Known::other;
-  for (const auto& known : known_names) {
-    if (known.name.size() == name.size() && equal_dashed(name, known.name)) return known.field;
+  const auto one_of = [name](Known field, std::string_view lower_name) {
+    return equal_dashed(name, lower_name) ? field : Known::other;
+  };
+  switch (name.size()) {
+    case 4: return one_of(Known::host, "host");
+    case 6: return one_of(Known::expect, "expect");
+    case 7: return one_of(Known::api_key, "api-key");
+    case 9: return one_of(Known::x_api_key, "x-api-key");
+    case 10: return one_of(Known::connection, "connection");
+    case 13: return one_of(Known::authorization, "authorization");
+    case 14:
+      return ascii::lower(name.front()) == 'c' ? one_of(Known::content_length, "content-length")
+                                               : one_of(Known::x_goog_api_key, "x-goog-api-key");
+    case 17: return one_of(Known::transfer_encoding, "transfer-encoding");
+    default: return Known::other;
   }
-  return Known::other;
 }
 
 bool parse_length(std::string_view text, std::uint64_t& out) {
@@ -147,25 +138,32 @@ Status note(Known known, const HeaderField& field, const Refuse& refuse, Semanti
   return {};
 }
 
+/// Room for so many fields is made at once.
+constexpr std::size_t usual_fields = 16;
+
 /// From the first field line to the CRLF that ends the head, which must be the last bytes.
 Status parse_fields(const char* p, const char* end, std::size_t count_max, const Refuse& refuse,
                     std::vector<HeaderField>& headers, Semantics& semantics) {
+  if (end - p < 2 || end[-2] != '\r' || end[-1] != '\n') return refuse("the head has no end");
+  if (headers.capacity() < usual_fields) headers.reserve(std::min(usual_fields, count_max));
   for (;;) {
     if (end - p < 2) return refuse("the head has no end");
     if (p[0] == '\r' && p[1] == '\n') {
       if (p + 2 != end) return refuse("bytes after the end of the head");
       return {};
     }
+    // The head's last byte, a line feed, stops every search that isn't stopped before.
     const char* const name = p;
-    while (p != end && bytes::is(*p, bytes::class_token)) ++p;
-    if (p == end || *p != ':' || p == name) {
+    p = bytes::skip_name(p, end);
+    while (bytes::is(*p, bytes::class_token)) ++p;
+    if (*p != ':' || p == name) {
       // One message for all: folded lines, a blank before the colon, no colon, no name, a stray
       // byte.
       return refuse("a field line doesn't begin with a name and a colon");
     }
     const std::string_view field_name(name, static_cast<std::size_t>(p - name));
     ++p;
-    while (p != end && (*p == ' ' || *p == '\t')) ++p;
+    while (*p == ' ' || *p == '\t') ++p;
     const char* const value = p;
     p = bytes::find_control(p, end);
     if (end - p < 2 || p[0] != '\r' || p[1] != '\n')

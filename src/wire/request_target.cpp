@@ -38,6 +38,7 @@ Status check_target(std::string_view target) {
   }
   const auto path = target.substr(0, target.find('?'));
   for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] >= 'a' && path[i] <= 'z') continue;  // most of a path
     const char next = i + 1 < path.size() ? path[i + 1] : '/';
     switch (path[i]) {
       case '\\':
