@@ -1,9 +1,7 @@
 #include "provider/upstream.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "base/ascii.hpp"
+#include "wire/field_names.hpp"
 #include "wire/head_writer.hpp"
 
 namespace sluice::provider {
@@ -11,29 +9,48 @@ namespace {
 
 constexpr std::string_view default_anthropic_version = "2023-06-01";
 
-/// Fields of the client's that end here. Sorted by nothing: a request has few fields, and the length decides first.
-constexpr std::array<std::string_view, 27> kept_back = {
+/// Fields of the client's that end here.
+constexpr wire::FieldNames kept_back({
     // hop by hop (RFC 9110, 7.6.1), and framing, which we write ourselves
-    "connection", "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate",
-    "te", "trailer", "transfer-encoding", "upgrade", "http2-settings", "expect", "content-length",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+    "expect",
+    "content-length",
     "host",
     // the client's credentials
-    "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie",
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "cookie",
     // the client's network and browser
-    "forwarded", "x-real-ip", "via", "origin", "referer",
+    "forwarded",
+    "x-real-ip",
+    "via",
+    "origin",
+    "referer",
     "anthropic-dangerous-direct-browser-access",
     // would bill or act for somebody else than the account is meant for
-    "anthropic-workspace-id", "anthropic-user-profile-id",
+    "anthropic-workspace-id",
+    "anthropic-user-profile-id",
     // ours alone
-    "x-session-id"};
+    "x-session-id",
+});
 
 bool passes(std::string_view name) {
   if (ascii::istarts_with(name, "x-forwarded-") || ascii::istarts_with(name, "sec-") ||
       ascii::istarts_with(name, "access-control-")) {
     return false;
   }
-  return std::none_of(kept_back.begin(), kept_back.end(),
-                      [&](std::string_view other) { return ascii::iequal(name, other); });
+  return !kept_back.contains(name);
 }
 
 bool named_by_connection(std::string_view connection, std::string_view name) {
