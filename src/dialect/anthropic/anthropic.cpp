@@ -3,9 +3,9 @@
 #include <array>
 
 #include "dialect/anthropic/errors.hpp"
-#include "dialect/anthropic/json_readers.hpp"
 #include "dialect/anthropic/request.hpp"
 #include "dialect/anthropic/stream_tap.hpp"
+#include "dialect/anthropic/usage_figures.hpp"
 #include "wire/json_peek.hpp"
 
 namespace sluice::dialect::anthropic {
@@ -34,13 +34,10 @@ std::optional<meter::Usage> Anthropic::usage_of_body(std::string_view json) cons
   thread_local wire::JsonPeek peek(keys);
   if (!peek.read(json) || peek[usage_key].kind != wire::JsonKind::object) return std::nullopt;
   UsageFigures figures;
-  const bool good = with_json(peek.raw(usage_key), [&](simdjson::ondemand::document& document) {
-    simdjson::ondemand::object object;
-    return !document.get_object().get(object) && read_usage(object, figures);
-  });
-  if (!good) return std::nullopt;
+  if (!read_usage(peek.raw(usage_key), figures)) return std::nullopt;
   meter::Usage usage;
-  usage.model = peek.string(model_key).value_or("").substr(0, meter::model_bytes_max);
+  if (auto model = peek.string(model_key)) usage.model = std::move(*model);
+  if (usage.model.size() > meter::model_bytes_max) usage.model.resize(meter::model_bytes_max);
   apply(figures, usage);
   if (usage.input_told && usage.output_told) {
     usage.confidence = meter::Confidence::exact;

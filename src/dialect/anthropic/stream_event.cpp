@@ -44,8 +44,10 @@ std::string text_at(od::object& object, std::string_view key) {
 
 bool read_usage_at(od::value value, std::optional<UsageFigures>& out) {
   od::object usage;
+  std::string_view raw;
   // Compatible servers send null.
-  return value.get_object().get(usage) || read_usage(usage, out.emplace());
+  if (value.get_object().get(usage)) return true;
+  return !simdjson::to_json_string(usage).get(raw) && read_usage(raw, out.emplace());
 }
 
 bool read_message(od::value value, MessageStart& out) {

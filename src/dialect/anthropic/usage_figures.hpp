@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct UsageFigures {
   std::string speed;
   bool impossible = false;
 };
+
+/// From the object as it stands in a text, without blanks around it. False: not JSON. Unknown fields are passed by.
+[[nodiscard]] bool read_usage(std::string_view object, UsageFigures& out);
 
 /// Whether the iterations are what counts: all of them tell input and output.
 [[nodiscard]] bool iterations_count(const UsageFigures& figures);

@@ -2,17 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "dialect/anthropic/json_readers.hpp"
-
 namespace sluice::dialect::anthropic {
 namespace {
 
 UsageFigures figures_of(std::string_view json) {
   UsageFigures figures;
-  EXPECT_TRUE(with_json(json, [&](simdjson::ondemand::document& document) {
-    simdjson::ondemand::object object;
-    return !document.get_object().get(object) && read_usage(object, figures);
-  })) << json;
+  EXPECT_TRUE(read_usage(json, figures)) << json;
   return figures;
 }
 
