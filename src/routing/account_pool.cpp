@@ -46,33 +46,28 @@ std::string_view Account::upstream_model(std::string_view model) const {
 }
 
 Result<AccountLease> AccountPool::lease(const Need& need) const {
-  struct Candidate {
-    std::size_t index;
-    double load;
-  };
-  std::vector<Candidate> candidates;
   bool any = false;
-  int priority = 0;
-  // Accounts are few enough to look at all of them; a full account is passed over, so that the next class serves.
-  for (std::size_t i = 0; i < accounts_.size(); ++i) {
-    const Account& account = accounts_[i];
-    if (!eligible(account, need)) continue;
-    any = true;
-    const int in_flight = account.state->in_flight.load(std::memory_order_relaxed);
-    if (account.max_concurrency > 0 && in_flight >= account.max_concurrency) continue;
-    if (!candidates.empty() && account.priority > priority) continue;
-    if (candidates.empty() || account.priority < priority) {
-      candidates.clear();
-      priority = account.priority;
+  // Once for each slot that another thread takes before us; then we see its account full, and choose again.
+  for (;;) {
+    const Account* best = nullptr;
+    double best_load = 0;
+    // Accounts are few enough to look at all of them; a full account is passed over, so that the next class serves.
+    for (const Account& account : accounts_) {
+      if (!eligible(account, need)) continue;
+      any = true;
+      const int in_flight = account.state->in_flight.load(std::memory_order_relaxed);
+      if (account.max_concurrency > 0 && in_flight >= account.max_concurrency) continue;
+      const double load = static_cast<double>(in_flight) / account.weight;
+      const bool better = best == nullptr || account.priority < best->priority ||
+                          (account.priority == best->priority && load < best_load);
+      if (!better) continue;
+      best = &account;
+      best_load = load;
     }
-    candidates.push_back({i, static_cast<double>(in_flight) / account.weight});
-  }
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return a.load != b.load ? a.load < b.load : a.index < b.index;
-  });
-  for (const Candidate& candidate : candidates) {
-    const Account& account = accounts_[candidate.index];
-    if (take_slot(account)) return AccountLease(account.state, candidate.index);
+    if (best == nullptr) break;
+    if (take_slot(*best)) {
+      return AccountLease(best->state, static_cast<std::size_t>(best - accounts_.data()));
+    }
   }
   if (!any) {
     return fail(Errc::no_account, Side::gateway,
