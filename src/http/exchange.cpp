@@ -207,7 +207,7 @@ void Exchange::drop_body() {
 }
 
 void Exchange::release_request() {
-  if (!body_read_) return;
+  if (!body_read_ || consumed_ == 0) return;  // can't be, or is done
   drop_body();
   head_ = wire::RequestHead{};
   path_ = query_ = {};
@@ -219,6 +219,7 @@ void Exchange::release_request() {
     rest += std::exchange(pipelined_, {});
   }
   rest.swap(input_);  // by moving, a short rest would keep the old memory
+  release(rest);
   consumed_ = head_bytes_ = 0;
 }
 

@@ -12,8 +12,8 @@ std::int64_t milliseconds(TimePoint from, TimePoint to) {
 
 void count_tokens(const RequestRecord& record, metrics::ThreadMetrics& metrics) {
   using metrics::TokenKind;
-  const std::string& model =
-      record.usage.model.empty() ? record.upstream_model : record.usage.model;
+  const std::string& asked = record.upstream_model.empty() ? record.model : record.upstream_model;
+  const std::string& model = record.usage.model.empty() ? asked : record.usage.model;
   const metrics::ModelLabel label = metrics.models.label(record.provider, model);
   const auto add = [&](TokenKind kind, Tokens tokens) {
     if (tokens.count() > 0) {

@@ -9,17 +9,18 @@
 #include "base/metrics.hpp"
 #include "base/ulid.hpp"
 #include "meter/usage.hpp"
+#include "net/frame_pool.hpp"
 #include "net/loop.hpp"
 
 namespace sluice::relay {
 
-struct RequestRecord {
+struct RequestRecord : net::Pooled {
   Ulid id;
   std::string client_request_id;  // the client's own x-request-id
   std::string key;                // names, never secrets
   std::string account;
   std::string model;           // as the client asked for it
-  std::string upstream_model;  // as the provider was asked
+  std::string upstream_model;  // as the provider was asked, where it has another name for it
   metrics::Dialect dialect = metrics::Dialect::none;
   metrics::ProviderKind provider = metrics::ProviderKind::none;
   metrics::Outcome outcome = metrics::Outcome::internal;

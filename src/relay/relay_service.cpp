@@ -186,11 +186,12 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
   const routing::Account& account = request.snapshot->accounts.accounts()[index];
   request.record->account = account.id.str();
   request.record->provider = request.snapshot->provider_kinds[index];
-  request.record->upstream_model = account.upstream_model(request.record->model);
-  if (request.record->upstream_model != request.record->model && request.model_length > 0) {
+  const std::string_view upstream_model = account.upstream_model(request.record->model);
+  if (upstream_model != request.record->model && request.model_length > 0) {
+    request.record->upstream_model = upstream_model;
     wire::JsonEdit edit{
         .offset = request.model_offset, .length = request.model_length, .replacement = {}};
-    wire::append_json_string(edit.replacement, request.record->upstream_model);
+    wire::append_json_string(edit.replacement, upstream_model);
     request.edited_body = wire::apply_edits(request.body, {&edit, 1});
   }
   auto stream = std::make_unique<RelayStream>(context_, std::move(request), std::move(*lease));
@@ -201,7 +202,7 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
 net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request(RelayRequest request,
                                                                             std::uint64_t hash) {
   request.stream = false;
-  co_return co_await relay_request_stream(std::move(request), hash);
+  return relay_request_stream(std::move(request), hash);
 }
 
 net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
@@ -247,7 +248,7 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
     slot = co_await queue<admit::SlotLease>(exchange, patience, attempt);
   }
   if (!slot) co_return std::unexpected(std::move(slot.error()));
-  record->model = facts.model;
+  record->model = std::move(facts.model);
   record->stream = facts.stream && route.call == Call::messages;
   record->billable = route.call == Call::messages;
   RelayRequest request{.exchange = exchange,

@@ -44,6 +44,8 @@ AttemptResult result_of_status(int status) {
   return status < 500 ? AttemptResult::http_4xx : AttemptResult::http_5xx;
 }
 
+bool has_come(Wake wake) { return wake == Wake::readable || wake == Wake::writable; }
+
 TimePoint after(TimePoint now, Milliseconds limit) {
   return limit.count() == 0 ? time_never : now + limit;
 }
@@ -174,16 +176,15 @@ net::Task<Status> RelayStream::call_once(bool fresh) {
   CO_CHECK(
       co_await provider_->send(client.timer(), head, request_.body, limits.idle_timeout, gone));
   release(head);
-  co_return co_await receive_head();
-}
-
-net::Task<Status> RelayStream::receive_head() {
-  const RelayLimits& limits = request_.snapshot->limits;
   const TimePoint deadline = after(context_.loop.now(), limits.first_byte_timeout);
   for (;;) {
     CO_TRY(const bool here, provider_->read_head(request_.method == "HEAD"));
     if (here) co_return Status{};
-    CO_CHECK(co_await wait(false, deadline, "first_byte_timeout_ms"));
+    const WaitFor what = waits(false, deadline);
+    const Wake wake = co_await net::Wait(context_.loop, client.timer(), what);
+    if (!has_come(wake)) {
+      CO_CHECK(co_await after_silence(wake, deadline, "first_byte_timeout_ms"));
+    }
   }
 }
 
@@ -226,9 +227,14 @@ net::Task<Status> RelayStream::prepare() {
         if (form_ == Form::undecided) choose_form({});
         body_ended_ = true;
         co_return Status{};
-      case BodyRead::Kind::again:
-        CO_CHECK(co_await wait(read.wants_write, idle_deadline_, "idle_timeout_ms"));
+      case BodyRead::Kind::again: {
+        const WaitFor what = waits(read.wants_write, idle_deadline_);
+        const Wake wake = co_await net::Wait(context_.loop, request_.exchange.timer(), what);
+        if (!has_come(wake)) {
+          CO_CHECK(co_await after_silence(wake, idle_deadline_, "idle_timeout_ms"));
+        }
         break;
+      }
       case BodyRead::Kind::bytes:
         if (form_ == Form::undecided) choose_form(read.bytes);
         if (held_.empty()) reserve_spare(held_, read.bytes.size());
@@ -405,13 +411,6 @@ WaitFor RelayStream::waits(bool wants_write, TimePoint deadline) const {
           .write = wants_write ? &provider : nullptr,
           .gone = client_is_there_ ? &request_.exchange.client() : nullptr,
           .deadline = std::min({deadline, total_deadline_, keepalive_due()})};
-}
-
-net::Task<Status> RelayStream::wait(bool wants_write, TimePoint deadline, const char* limit) {
-  const WaitFor what = waits(wants_write, deadline);
-  const Wake wake = co_await net::Wait(context_.loop, request_.exchange.timer(), what);
-  if (wake == Wake::readable || wake == Wake::writable) co_return Status{};
-  co_return co_await after_silence(wake, deadline, limit);
 }
 
 net::Task<Status> RelayStream::after_silence(Wake wake, TimePoint deadline, const char* limit) {
@@ -596,11 +595,10 @@ net::Task<Result<StreamChunk>> RelayStream::next() {
       continue;
     }
     if (read->kind == BodyRead::Kind::again) {
-      // Where events go through: no coroutine of its own for the usual wait.
       reads_in_a_row_ = 0;
       const WaitFor what = waits(read->wants_write, idle_deadline_);
       const Wake wake = co_await net::Wait(context_.loop, request_.exchange.timer(), what);
-      if (wake == Wake::readable || wake == Wake::writable) continue;
+      if (has_come(wake)) continue;
       const Status waited = co_await after_silence(wake, idle_deadline_, "idle_timeout_ms");
       if (waited) continue;
       if (waited.error().code == Errc::client_gone) {

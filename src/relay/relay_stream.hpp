@@ -21,6 +21,7 @@
 #include "dialect/dialect.hpp"
 #include "http/client_exchange.hpp"
 #include "http/exchange.hpp"
+#include "net/frame_pool.hpp"
 #include "relay/record.hpp"
 #include "relay/snapshot.hpp"
 #include "wire/content_decoder.hpp"
@@ -46,7 +47,7 @@ struct RelayRequest {
   http::Exchange& exchange;
   const dialect::Dialect& dialect;
   std::shared_ptr<const Snapshot> snapshot;
-  std::vector<std::string> pools;  // of the key
+  const std::vector<std::string>& pools;  // of the key, in the snapshot
   std::string_view method;
   std::string_view path;  // as the provider knows it
   std::string query;      // without the client's key
@@ -60,7 +61,7 @@ struct RelayRequest {
   OpenRecord record;
 };
 
-class RelayStream {
+class RelayStream : public net::Pooled {
  public:
   /// Held back before the first output at most; also the size up to which an answer is read whole before it is sent.
   static constexpr std::size_t held_bytes_max = 1 << 20;
@@ -106,7 +107,6 @@ class RelayStream {
   // Before the first output.
   [[nodiscard]] net::Task<Status> call();
   [[nodiscard]] net::Task<Status> call_once(bool fresh);
-  [[nodiscard]] net::Task<Status> receive_head();
   [[nodiscard]] net::Task<Status> prepare();
   void choose_form(std::string_view first_bytes);
   [[nodiscard]] Status conclude();
@@ -115,10 +115,10 @@ class RelayStream {
   [[nodiscard]] Status tell_in_band(const Error& error);
   void note_told_failure();
 
-  /// Waits for the provider, and keeps the client's stream alive meanwhile; may come back before there is anything.
-  /// Errors: client_gone; upstream_timeout, which names `limit`.
-  [[nodiscard]] net::Task<Status> wait(bool wants_write, TimePoint deadline, const char* limit);
+  /// For the provider, watching the client. Who waits does so itself: the usual wait needs no coroutine of its own.
   [[nodiscard]] net::WaitFor waits(bool wants_write, TimePoint deadline) const;
+  /// After a wait that brought nothing: keeps the client's stream alive, or says why not. Errors: client_gone;
+  /// upstream_timeout, which names `limit`.
   [[nodiscard]] net::Task<Status> after_silence(net::Wake wake, TimePoint deadline,
                                                 const char* limit);
   [[nodiscard]] net::Task<Status> keep_alive();
