@@ -49,41 +49,44 @@ std::string Front::error_body(std::string_view path, const Error& error,
 
 net::Task<void> Front::handle(http::Exchange& exchange) {
   const std::string_view path = exchange.path();
-  if (path == "/health" || path == "/ready" || path == "/metrics") {
-    const Status done = co_await operate(exchange);
-    if (!done && !exchange.begun() && done.error().code != Errc::client_gone) {
-      const std::string_view fields =
-          done.error().code == Errc::method_not_allowed ? "allow: GET, HEAD\r\n" : "";
-      const Status refused = co_await exchange.refuse(done.error(), fields);
-      if (!refused) log::debug("client.gone request={}", exchange.request_id().str());
-    }
-    co_return;
-  }
-  if (serves_ == Serves::operators) {
-    Error error{Errc::unknown_route, Side::client, Retry::never,
-                "no such route on the address of operators: " + std::string(path)};
-    const Status refused = co_await exchange.refuse(error);
-    if (!refused) log::debug("client.gone request={}", exchange.request_id().str());
-    co_return;
+  if (path == "/health" || path == "/ready" || path == "/metrics" || serves_ == Serves::operators) {
+    return handle_operator(exchange);
   }
   const bool allowed = allow_origin(exchange);
   if (exchange.head().method == "OPTIONS" &&
       exchange.head().find("access-control-request-method") != nullptr) {
-    const Status done = co_await preflight(exchange, allowed);
-    if (!done) log::debug("client.gone request={}", exchange.request_id().str());
-    co_return;
+    return handle_preflight(exchange, allowed);
   }
-  co_await relay_.handle(exchange);
+  return relay_.handle(exchange);
+}
+
+net::Task<void> Front::handle_operator(http::Exchange& exchange) {
+  const Status done = co_await operate(exchange);
+  if (done || exchange.begun() || done.error().code == Errc::client_gone) co_return;
+  const std::string_view fields =
+      done.error().code == Errc::method_not_allowed ? "allow: GET, HEAD\r\n" : "";
+  const Status refused = co_await exchange.refuse(done.error(), fields);
+  if (!refused) log::debug("client.gone request={}", exchange.request_id().str());
+}
+
+net::Task<void> Front::handle_preflight(http::Exchange& exchange, bool allowed) {
+  const Status done = co_await preflight(exchange, allowed);
+  if (!done) log::debug("client.gone request={}", exchange.request_id().str());
 }
 
 net::Task<Status> Front::operate(http::Exchange& exchange) {
+  const std::string_view path = exchange.path();
+  if (path != "/health" && path != "/ready" && path != "/metrics") {
+    co_return fail(Errc::unknown_route, Side::client,
+                   "no such route on the address of operators: " + std::string(path));
+  }
   if (!reads(exchange)) {
     co_return fail(Errc::method_not_allowed, Side::client, "this route takes GET");
   }
-  if (exchange.path() == "/health") {
+  if (path == "/health") {
     co_return co_await exchange.respond(200, "application/json", "{\"status\":\"ok\"}\n");
   }
-  if (exchange.path() == "/ready") co_return co_await ready(exchange);
+  if (path == "/ready") co_return co_await ready(exchange);
   co_return co_await show_metrics(exchange);
 }
 

@@ -41,6 +41,8 @@ class Front final : public http::Handler {
                                        std::string_view request_id) override;
 
  private:
+  [[nodiscard]] net::Task<void> handle_operator(http::Exchange& exchange);
+  [[nodiscard]] static net::Task<void> handle_preflight(http::Exchange& exchange, bool allowed);
   [[nodiscard]] net::Task<Status> operate(http::Exchange& exchange);
   [[nodiscard]] net::Task<Status> ready(http::Exchange& exchange);
   [[nodiscard]] net::Task<Status> show_metrics(http::Exchange& exchange);
