@@ -19,7 +19,9 @@ namespace sluice::ascii {
 }
 
 [[nodiscard]] constexpr bool istarts_with(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && iequal(text.substr(0, prefix.size()), prefix);
+  if (prefix.empty()) return true;
+  return text.size() >= prefix.size() && lower(text.front()) == lower(prefix.front()) &&
+         iequal(text.substr(0, prefix.size()), prefix);
 }
 
 [[nodiscard]] inline std::string to_lower(std::string_view text) {
