@@ -2,14 +2,14 @@
 
 #include <fmt/chrono.h>
 #include <spdlog/async.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 
 #include "base/append.hpp"
@@ -24,17 +24,24 @@ constexpr std::size_t value_bytes_max = 512;
 std::atomic<Level> threshold{Level::info};
 std::atomic<Format> line_format{Format::text};
 
+/// Lines arrive whole, with their ends, and leave as they are.
+class PlainSink final : public spdlog::sinks::sink {
+ public:
+  void log(const spdlog::details::log_msg& message) override {
+    std::fwrite(message.payload.data(), 1, message.payload.size(), stderr);
+  }
+  void flush() override { std::fflush(stderr); }
+  void set_pattern(const std::string& /*pattern*/) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
+};
+
 /// The writer: spdlog's queue and its one thread. A full queue drops the oldest batch rather than block a request.
 struct Writer {
   std::shared_ptr<spdlog::details::thread_pool> pool =
       std::make_shared<spdlog::details::thread_pool>(queue_batches_max, 1);
   std::shared_ptr<spdlog::async_logger> logger;
   Writer() {
-    auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    // Lines arrive whole, with their ends.
-    sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        "%v", spdlog::pattern_time_type::utc, std::string{}));
-    logger = std::make_shared<spdlog::async_logger>("sluice", std::move(sink), pool,
+    logger = std::make_shared<spdlog::async_logger>("sluice", std::make_shared<PlainSink>(), pool,
                                                     spdlog::async_overflow_policy::overrun_oldest);
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
