@@ -49,6 +49,4 @@ RouteMatch match_route(std::string_view method, std::string_view path, bool says
   return allowed ? RouteMatch::found : RouteMatch::wrong_method;
 }
 
-std::string_view dialect_of_path(std::string_view /*path*/) { return "anthropic"; }
-
 }  // namespace sluice::relay

@@ -22,7 +22,4 @@ enum class RouteMatch : std::uint8_t { none, wrong_method, found };
 [[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view path,
                                      bool says_anthropic, Route& out);
 
-/// The dialect that a path looks like, for answers to requests that match nothing.
-[[nodiscard]] std::string_view dialect_of_path(std::string_view path);
-
 }  // namespace sluice::relay
