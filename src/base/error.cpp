@@ -27,6 +27,12 @@ std::string_view to_string(Errc code) {
     case Errc::internal: return "internal";
     case Errc::client_gone: return "client_gone";
     case Errc::cancelled: return "cancelled";
+    case Errc::not_found: return "not_found";
+    case Errc::already_exists: return "already_exists";
+    case Errc::version_conflict: return "version_conflict";
+    case Errc::version_missing: return "version_missing";
+    case Errc::not_signed_in: return "not_signed_in";
+    case Errc::store_unavailable: return "store_unavailable";
     case Errc::invalid_config: return "invalid_config";
     case Errc::io: return "io";
   }
@@ -37,21 +43,27 @@ int http_status(Errc code) {
   switch (code) {
     case Errc::invalid_key:
     case Errc::key_disabled:
-    case Errc::key_expired: return 401;
+    case Errc::key_expired:
+    case Errc::not_signed_in: return 401;
     case Errc::not_allowed: return 403;
     case Errc::rate_limited:
     case Errc::concurrency_limited:
     case Errc::budget_exhausted: return 429;
     case Errc::invalid_request:
     case Errc::unsupported_translation: return 400;
-    case Errc::unknown_route: return 404;
+    case Errc::unknown_route:
+    case Errc::not_found: return 404;
     case Errc::method_not_allowed: return 405;
     case Errc::request_timeout: return 408;
+    case Errc::already_exists: return 409;
+    case Errc::version_conflict: return 412;
+    case Errc::version_missing: return 428;
     case Errc::body_too_large: return 413;
     case Errc::expectation_failed: return 417;
     case Errc::header_too_large: return 431;
     case Errc::no_account:
-    case Errc::overloaded: return 503;
+    case Errc::overloaded:
+    case Errc::store_unavailable: return 503;
     case Errc::upstream_unreachable:
     case Errc::upstream_invalid: return 502;
     case Errc::upstream_timeout: return 504;

@@ -1,0 +1,43 @@
+#pragma once
+/// What use leaves behind, apart from what an operator wrote: it is never part of an object's version.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/transaction.hpp"
+
+namespace sluice::store {
+
+struct KeyActivity {
+  std::string key;  // id
+  std::optional<WallTime> first_used;
+  std::optional<WallTime> last_used;
+};
+
+/// How an account is, where that must outlive a restart: "unauthorized", "blocked"; absent: well.
+struct AccountState {
+  std::string account;  // id
+  std::string state;
+  std::string reason;
+  WallTime since;
+};
+
+class Activity {
+ public:
+  explicit Activity(Transaction& transaction) : transaction_(transaction) {}
+  /// The earliest first use and the latest last use win, whatever the order of the calls; unknown keys are passed over.
+  void note(const std::vector<KeyActivity>& keys);
+  [[nodiscard]] std::vector<KeyActivity> keys();
+  [[nodiscard]] std::optional<KeyActivity> of_key(std::string_view id);
+
+  void set_account_state(const AccountState& state);
+  void clear_account_state(std::string_view account);
+  [[nodiscard]] std::vector<AccountState> account_states();
+
+ private:
+  Transaction& transaction_;
+};
+
+}  // namespace sluice::store
