@@ -8,8 +8,8 @@
 #include <cstdio>
 
 #include "app/config_schema.hpp"
-#include "app/providers.hpp"
 #include "app/verbs.hpp"
+#include "provider/providers.hpp"
 
 namespace sluice::app {
 namespace {
@@ -23,10 +23,10 @@ std::string_view to_string(Grade grade) {
   return {};
 }
 
-CheckLine check_account(const DeclaredAccount& account, const Config& config) {
+CheckLine check_account(const provider::AccountSettings& account, const Config& config) {
   const std::string subject = fmt::format("account {}", account.name);
   if (account.disabled) return {Grade::ok, subject, "switched off; not tried"};
-  const ProviderSpec* provider = find_provider(account.provider);
+  const provider::ProviderSpec* provider = provider::find_provider(account.provider);
   if (provider == nullptr || !provider->served) {
     return {Grade::warn, subject,
             fmt::format("the provider {} is not served by this version; remove the account or wait "
@@ -34,8 +34,8 @@ CheckLine check_account(const DeclaredAccount& account, const Config& config) {
                         account.provider)};
   }
   return check_reach(account,
-                     config.security.allow_private_upstreams ? PrivateUpstreams::allowed
-                                                             : PrivateUpstreams::refused,
+                     config.security.allow_private_upstreams ? provider::PrivateUpstreams::allowed
+                                                             : provider::PrivateUpstreams::refused,
                      config.relay.connect_timeout);
 }
 
@@ -60,7 +60,7 @@ std::vector<CheckLine> check_all(const ConfigSources& sources) {
     out.push_back(check_certificate(config.server.tls_certificate, config.server.tls_key,
                                     SystemClock().wall_now()));
   }
-  for (const DeclaredAccount& account : config.accounts)
+  for (const provider::AccountSettings& account : config.accounts)
     out.push_back(check_account(account, config));
   return out;
 }

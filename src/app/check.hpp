@@ -8,7 +8,7 @@
 
 #include "app/config.hpp"
 #include "app/config_load.hpp"
-#include "app/upstream_url.hpp"
+#include "provider/upstream_url.hpp"
 
 namespace sluice::app {
 
@@ -31,8 +31,9 @@ struct CheckLine {
 [[nodiscard]] CheckLine check_certificate(const std::string& certificate, const std::string& key,
                                           WallTime now);
 /// Name, TCP and TLS of an account's base URL; no request is sent. Blocks for at most `timeout` an address.
-[[nodiscard]] CheckLine check_reach(const DeclaredAccount& account,
-                                    PrivateUpstreams private_upstreams, Milliseconds timeout);
+[[nodiscard]] CheckLine check_reach(const provider::AccountSettings& account,
+                                    provider::PrivateUpstreams private_upstreams,
+                                    Milliseconds timeout);
 
 [[nodiscard]] bool any_failed(const std::vector<CheckLine>& lines);
 [[nodiscard]] std::string check_text(const std::vector<CheckLine>& lines);

@@ -91,11 +91,12 @@ Result<Context> make_context(const std::string& ca_file) {
 }
 
 /// The protocol that was agreed on.
-Result<std::string> shake_hands(int fd, const UpstreamUrl& url, const std::string& ca_file) {
+Result<std::string> shake_hands(int fd, const provider::UpstreamUrl& url,
+                                const std::string& ca_file) {
   TRY(const Context context, make_context(ca_file));
   const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()), SSL_free);
   if (!tls || SSL_set_fd(tls.get(), fd) != 1) return unreachable("TLS is not available");
-  if (identity::IpAddress::parse(url.host)) {
+  if (net::IpAddress::parse(url.host)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls.get()), url.host.c_str());
   } else {
     SSL_set1_host(tls.get(), url.host.c_str());
@@ -115,14 +116,15 @@ Result<std::string> shake_hands(int fd, const UpstreamUrl& url, const std::strin
   return unreachable(fmt::format("no TLS ({}); check the scheme and port of base_url", why));
 }
 
-Result<std::string> reach(const UpstreamUrl& url, const DeclaredAccount& account,
-                          PrivateUpstreams private_upstreams, Milliseconds timeout) {
+Result<std::string> reach(const provider::UpstreamUrl& url,
+                          const provider::AccountSettings& account,
+                          provider::PrivateUpstreams private_upstreams, Milliseconds timeout) {
   TRY(const AddressList addresses, resolve(url.host, url.port));
   std::string why;
   for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
-    const auto ip = identity::IpAddress::from(*address->ai_addr);
+    const auto ip = net::IpAddress::from(*address->ai_addr);
     if (!ip) continue;
-    CHECK_OK(permit_upstream_address(url, *ip, private_upstreams));
+    CHECK_OK(provider::permit_upstream_address(url, *ip, private_upstreams));
     const Socket socket(
         ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     why = socket.fd() < 0 ? std::strerror(errno) : connect(socket.fd(), *address, timeout);
@@ -140,8 +142,8 @@ Result<std::string> reach(const UpstreamUrl& url, const DeclaredAccount& account
 
 }  // namespace
 
-CheckLine check_reach(const DeclaredAccount& account, PrivateUpstreams private_upstreams,
-                      Milliseconds timeout) {
+CheckLine check_reach(const provider::AccountSettings& account,
+                      provider::PrivateUpstreams private_upstreams, Milliseconds timeout) {
   const std::string subject = fmt::format("account {}", account.name);
   if (!account.proxy.empty()) {
     return {Grade::warn, subject,
@@ -150,7 +152,7 @@ CheckLine check_reach(const DeclaredAccount& account, PrivateUpstreams private_u
                         "requests",
                         redact_url(account.proxy.reveal()))};
   }
-  const auto url = parse_upstream_url(account.base_url);
+  const auto url = provider::parse_upstream_url(account.base_url);
   if (!url) return {Grade::fail, subject, url.error().context};
   const auto reached = reach(*url, account, private_upstreams, timeout);
   if (!reached) {

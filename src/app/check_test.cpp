@@ -109,11 +109,11 @@ class Check : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
   CheckLine reach(const std::string& url, const std::string& ca_file = "") {
-    DeclaredAccount account;
+    provider::AccountSettings account;
     account.name = "a";
     account.base_url = url;
     account.ca_file = ca_file;
-    return check_reach(account, PrivateUpstreams::refused, 5s);
+    return check_reach(account, provider::PrivateUpstreams::refused, 5s);
   }
   std::string folder_;
   std::string certificate_;
@@ -191,9 +191,9 @@ TEST_F(Check, SaysHowFarItCame) {
 }
 
 TEST_F(Check, AProxyIsNamedWithoutItsPassword) {
-  DeclaredAccount account;
+  provider::AccountSettings account;
   account.proxy = Secret("http://u:canary@127.0.0.1:1");
-  const CheckLine line = check_reach(account, PrivateUpstreams::refused, 1s);
+  const CheckLine line = check_reach(account, provider::PrivateUpstreams::refused, 1s);
   expect_line(line, Grade::warn, "http://...@127.0.0.1:1");
   EXPECT_EQ(line.message.find("canary"), std::string::npos);
 }

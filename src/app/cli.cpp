@@ -1,4 +1,5 @@
 #include "app/cli.hpp"
+#include "base/names.hpp"
 
 #include <fmt/format.h>
 

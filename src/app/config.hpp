@@ -13,7 +13,8 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "identity/key.hpp"
-#include "identity/network.hpp"
+#include "net/ip_network.hpp"
+#include "provider/account_settings.hpp"
 
 namespace sluice::app {
 
@@ -34,7 +35,7 @@ struct ServerConfig {
   Milliseconds keepalive_idle{75'000};
   Milliseconds tls_handshake_timeout{10'000};
   Milliseconds drain{600'000};
-  std::vector<identity::Network> trusted_proxies;
+  std::vector<net::Network> trusted_proxies;
   std::vector<std::string> cors_origins;
 };
 
@@ -91,33 +92,6 @@ struct TracingConfig {
   std::string otlp_endpoint;
 };
 
-/// How sluice signs in at a provider.
-struct DeclaredCredential {
-  enum class Kind : std::uint8_t { none, api_key, bearer_token };
-  Kind kind = Kind::none;
-  Secret secret;
-};
-
-/// An `[[account]]` of the file.
-struct DeclaredAccount {
-  std::string name;
-  std::string provider;
-  std::string base_url;  // checked; without a slash at its end
-  DeclaredCredential credential;
-  int priority = 10;
-  int weight = 1;
-  int max_concurrency = 0;                                     // 0 = no cap
-  std::vector<std::string> models;                             // patterns; empty = all
-  std::vector<std::pair<std::string, std::string>> model_map;  // client's name, provider's name
-  std::vector<std::string> pools = {"default"};
-  Secret proxy;         // its URL may hold a password
-  std::string ca_file;  // PEM bundle in place of the system's
-  bool disabled = false;
-};
-
-/// A `[[key]]` of the file: its secret is hashed as it is read and not kept.
-using DeclaredKey = identity::Key;
-
 struct Config {
   ServerConfig server;
   StoreConfig store;
@@ -128,8 +102,8 @@ struct Config {
   LogConfig log;
   MetricsConfig metrics;
   TracingConfig tracing;
-  std::vector<DeclaredAccount> accounts;
-  std::vector<DeclaredKey> keys;
+  std::vector<provider::AccountSettings> accounts;  // each an `[[account]]` of the file
+  std::vector<identity::Key> keys;                  // a secret is hashed as it is read and not kept
 };
 
 }  // namespace sluice::app

@@ -1,25 +1,19 @@
 #include "app/config_declared.hpp"
+#include "base/names.hpp"
+#include "identity/key_grammar.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "app/providers.hpp"
-#include "app/upstream_url.hpp"
+#include "provider/providers.hpp"
+#include "provider/upstream_url.hpp"
 
 namespace sluice::app {
 namespace {
 
-constexpr std::size_t name_bytes_max = 64;
 constexpr int count_max = 1'000'000;
-
-bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= name_bytes_max &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\';
-         });
-}
 
 /// "[[account]] "main"", or the number of a nameless one.
 std::string label(std::string_view kind, const toml::table& table, std::size_t index) {
@@ -55,7 +49,8 @@ std::vector<std::string> read_pools(TomlTable& table) {
   return pools;
 }
 
-void read_base_url(TomlTable& table, const ProviderSpec* provider, DeclaredAccount& account) {
+void read_base_url(TomlTable& table, const provider::ProviderSpec* provider,
+                   provider::AccountSettings& account) {
   std::string text = table.text("base_url");
   if (text.empty()) {
     if (provider == nullptr) return;
@@ -65,17 +60,17 @@ void read_base_url(TomlTable& table, const ProviderSpec* provider, DeclaredAccou
     text = provider->base_url;
     if (text.empty()) return;
   }
-  const auto url = parse_upstream_url(text);
+  const auto url = provider::parse_upstream_url(text);
   if (!url) return table.problem("base_url", url.error().context);
   account.base_url = url->str();
 }
 
 void read_credential(TomlTable& table, TomlContext& context, const std::string& of,
-                     const ProviderSpec* provider, DeclaredAccount& account) {
+                     const provider::ProviderSpec* provider, provider::AccountSettings& account) {
   const toml::table* given = table.table("credential");
   if (given != nullptr) {
     TomlTable credential(context, *given, "credential of " + of);
-    using Kind = DeclaredCredential::Kind;
+    using Kind = provider::Credential::Kind;
     const bool both = credential.has("api_key") && credential.has("bearer_token");
     if (auto key = credential.secret("api_key"))
       account.credential = {Kind::api_key, std::move(*key)};
@@ -94,7 +89,7 @@ void read_credential(TomlTable& table, TomlContext& context, const std::string& 
   }
 }
 
-void read_proxy(TomlTable& table, DeclaredAccount& account) {
+void read_proxy(TomlTable& table, provider::AccountSettings& account) {
   if (!table.has("proxy") || table.text("proxy").empty()) {
     (void)table.text("proxy");
     return;
@@ -112,16 +107,16 @@ void read_proxy(TomlTable& table, DeclaredAccount& account) {
   account.proxy = std::move(*proxy);
 }
 
-std::optional<DeclaredAccount> read_account(const toml::table& node, std::size_t index,
-                                            TomlContext& context, const Config& config) {
+std::optional<provider::AccountSettings> read_account(const toml::table& node, std::size_t index,
+                                                      TomlContext& context, const Config& config) {
   const std::string of = label("account", node, index);
   TomlTable table(context, node, of);
-  DeclaredAccount account;
+  provider::AccountSettings account;
   read_name(table, account.name, config.accounts);
   account.provider = table.text("provider");
-  const ProviderSpec* provider = find_provider(account.provider);
+  const provider::ProviderSpec* provider = provider::find_provider(account.provider);
   if (provider == nullptr) {
-    const auto names = provider_names();
+    const auto names = provider::provider_names();
     table.problem("provider", fmt::format("must be one of {}{}", fmt::join(names, ", "),
                                           did_you_mean(account.provider, names)));
   } else if (!provider->served) {
@@ -155,7 +150,7 @@ std::optional<DeclaredAccount> read_account(const toml::table& node, std::size_t
   return account;
 }
 
-void read_secret(TomlTable& table, DeclaredKey& key) {
+void read_secret(TomlTable& table, identity::Key& key) {
   constexpr std::size_t short_secret = 20;
   const bool both = table.has("secret") && table.has("sha256");
   const auto secret = table.secret("secret");
@@ -177,12 +172,13 @@ void read_secret(TomlTable& table, DeclaredKey& key) {
 std::optional<identity::RateLimit> read_rate(TomlTable& limits, std::string_view name) {
   const std::string text = limits.text(name);
   if (text.empty()) return {};
-  const auto rate = parse_rate_limit(text);
+  const auto rate = identity::parse_rate_limit(text);
   if (!rate) limits.problem(name, "must be a number in a window such as \"60/1m\" (s, m, h, d)");
   return rate;
 }
 
-void read_limits(TomlTable& table, TomlContext& context, const std::string& of, DeclaredKey& key) {
+void read_limits(TomlTable& table, TomlContext& context, const std::string& of,
+                 identity::Key& key) {
   const toml::table* given = table.table("limits");
   if (given == nullptr) return;
   TomlTable limits(context, *given, "limits of " + of);
@@ -197,20 +193,22 @@ void read_limits(TomlTable& table, TomlContext& context, const std::string& of, 
 }
 
 std::optional<NanoUsd> read_usd(const toml::node& node) {
-  if (const auto* integer = node.as_integer()) return parse_usd(std::to_string(integer->get()));
-  if (const auto* text = node.as_string()) return parse_usd(text->get());
+  if (const auto* integer = node.as_integer())
+    return identity::parse_usd(std::to_string(integer->get()));
+  if (const auto* text = node.as_string()) return identity::parse_usd(text->get());
   if (const auto* number = node.as_floating_point()) {
-    const auto text = decimal_text(number->get());
-    return text ? parse_usd(*text) : std::nullopt;
+    const auto text = identity::decimal_text(number->get());
+    return text ? identity::parse_usd(*text) : std::nullopt;
   }
   return {};
 }
 
-void read_budgets(TomlTable& table, TomlContext& context, const std::string& of, DeclaredKey& key) {
+void read_budgets(TomlTable& table, TomlContext& context, const std::string& of,
+                  identity::Key& key) {
   const toml::table* given = table.table("budgets");
   if (given == nullptr) return;
   for (const auto& [window, node] : *given) {
-    auto budget = parse_budget_window(window.str());
+    auto budget = identity::parse_budget_window(window.str());
     const auto amount = read_usd(node);
     if (!budget) {
       context.findings.problem(
@@ -233,12 +231,13 @@ void read_budgets(TomlTable& table, TomlContext& context, const std::string& of,
   if (!given->empty()) table.warn("budgets", "this version does not enforce budgets");
 }
 
-void read_rules(TomlTable& table, TomlContext& context, const std::string& of, DeclaredKey& key) {
+void read_rules(TomlTable& table, TomlContext& context, const std::string& of, identity::Key& key) {
   const auto models = table.texts("models");
   refuse_empty_elements(table, "models", models);
   key.models = identity::PatternList(models);
   key.dialects = table.texts("dialects");
-  const std::vector<std::string> known(dialect_names().begin(), dialect_names().end());
+  const std::vector<std::string> known(provider::dialect_names().begin(),
+                                       provider::dialect_names().end());
   for (const std::string& dialect : key.dialects) {
     if (std::find(known.begin(), known.end(), dialect) == known.end()) {
       table.problem("dialects", fmt::format("\"{}\" is none of {}{}", dialect,
@@ -249,7 +248,7 @@ void read_rules(TomlTable& table, TomlContext& context, const std::string& of, D
   if (given == nullptr) return;
   TomlTable clients(context, *given, "clients of " + of);
   for (const std::string& cidr : clients.texts("cidrs")) {
-    if (const auto network = identity::Network::parse(cidr)) {
+    if (const auto network = net::Network::parse(cidr)) {
       key.networks.push_back(*network);
     } else {
       clients.problem("cidrs", fmt::format("\"{}\" is no CIDR block such as \"10.0.0.0/8\"", cidr));
@@ -261,19 +260,11 @@ void read_rules(TomlTable& table, TomlContext& context, const std::string& of, D
   clients.refuse_unknown();
 }
 
-bool is_time_zone(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && name.find("..") == std::string_view::npos &&
-         !name.starts_with('/') && std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '/' || c == '_' || c == '-' || c == '+';
-         });
-}
-
-std::optional<DeclaredKey> read_key(const toml::table& node, std::size_t index,
-                                    TomlContext& context, const Config& config) {
+std::optional<identity::Key> read_key(const toml::table& node, std::size_t index,
+                                      TomlContext& context, const Config& config) {
   const std::string of = label("key", node, index);
   TomlTable table(context, node, of);
-  DeclaredKey key;
+  identity::Key key;
   read_name(table, key.name, config.keys);
   key.id = KeyId(key.name);
   read_secret(table, key);
@@ -281,7 +272,7 @@ std::optional<DeclaredKey> read_key(const toml::table& node, std::size_t index,
   read_limits(table, context, of, key);
   read_budgets(table, context, of, key);
   read_rules(table, context, of, key);
-  if (const auto expiry = parse_expiry(table.text("expires"))) {
+  if (const auto expiry = identity::parse_expiry(table.text("expires"))) {
     key.expiry = *expiry;
     if (key.expiry.after_first_use.count() > 0) {
       table.warn("expires", "this version does not record the first use; the key does not end");
@@ -291,11 +282,11 @@ std::optional<DeclaredKey> read_key(const toml::table& node, std::size_t index,
                   "must be a time such as \"2027-01-31T00:00:00Z\", or \"30d after first use\"");
   }
   key.time_zone = table.text("time_zone", "UTC");
-  if (!is_time_zone(key.time_zone)) {
+  if (!identity::is_time_zone(key.time_zone)) {
     table.problem("time_zone", "must be a name such as \"UTC\" or \"Europe/Berlin\"");
   }
   key.disabled = table.boolean("disabled", false);
-  for (const DeclaredKey& other : config.keys) {
+  for (const identity::Key& other : config.keys) {
     if (other.hash == key.hash && key.hash != Sha256{}) {
       table.problem("secret", fmt::format("is the same as that of \"{}\"", other.name));
     }

@@ -56,10 +56,10 @@ disabled = true
 )");
   EXPECT_EQ(findings.problems(), Lines{});
   ASSERT_EQ(config.accounts.size(), 1U);
-  const DeclaredAccount& account = config.accounts[0];
+  const provider::AccountSettings& account = config.accounts[0];
   EXPECT_EQ(account.name, "anthropic-main");
   EXPECT_EQ(account.base_url, "https://api.anthropic.com");
-  EXPECT_EQ(account.credential.kind, DeclaredCredential::Kind::api_key);
+  EXPECT_EQ(account.credential.kind, provider::Credential::Kind::api_key);
   EXPECT_EQ(account.credential.secret.reveal(), "sk-ant-canary");
   EXPECT_EQ(account.priority, 5);
   EXPECT_EQ(account.weight, 3);
@@ -78,7 +78,7 @@ TEST(DeclaredAccount, DefaultsAreThoseOfTheContract) {
   const auto [config, findings] = read(std::string(account_head) + std::string(credential));
   EXPECT_EQ(findings.problems(), Lines{});
   EXPECT_EQ(findings.warnings(), Lines{});
-  const DeclaredAccount& account = config.accounts.at(0);
+  const provider::AccountSettings& account = config.accounts.at(0);
   EXPECT_EQ(account.base_url, "https://api.anthropic.com");
   EXPECT_EQ(account.priority, 10);
   EXPECT_EQ(account.weight, 1);
@@ -175,7 +175,7 @@ time_zone = "Europe/Berlin"
 )");
   EXPECT_EQ(findings.problems(), Lines{});
   ASSERT_EQ(config.keys.size(), 1U);
-  const DeclaredKey& key = config.keys[0];
+  const identity::Key& key = config.keys[0];
   EXPECT_EQ(key.id.str(), "ci");
   EXPECT_EQ(key.hash, sha256("sk-slc-canary-0123456789"));
   EXPECT_EQ(key.pools, Lines{"fast"});

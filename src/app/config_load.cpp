@@ -1,4 +1,5 @@
 #include "app/config_load.hpp"
+#include "base/names.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -12,7 +13,7 @@
 
 #include "app/config_findings.hpp"
 #include "app/config_toml.hpp"
-#include "app/upstream_url.hpp"
+#include "provider/upstream_url.hpp"
 
 namespace sluice::app {
 namespace {
@@ -159,12 +160,12 @@ void check_together(const Config& config, Findings& findings) {
     findings.problem(origin(findings, "cluster", "redis_url"),
                      "[cluster] redis_url must start with redis:// or rediss://");
   }
-  const auto rule = config.security.allow_private_upstreams ? PrivateUpstreams::allowed
-                                                            : PrivateUpstreams::refused;
+  const auto rule = config.security.allow_private_upstreams ? provider::PrivateUpstreams::allowed
+                                                            : provider::PrivateUpstreams::refused;
   for (std::size_t i = 0; i < config.accounts.size(); ++i) {
-    const auto url = parse_upstream_url(config.accounts[i].base_url);
+    const auto url = provider::parse_upstream_url(config.accounts[i].base_url);
     if (!url) continue;  // Told when it was read.
-    if (const auto permitted = permit_upstream(*url, rule); !permitted) {
+    if (const auto permitted = provider::permit_upstream(*url, rule); !permitted) {
       findings.problem(findings.base_urls[i],
                        fmt::format("base_url of [[account]] \"{}\": {}", config.accounts[i].name,
                                    permitted.error().context));

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "app/config_schema.hpp"
-#include "app/providers.hpp"
+#include "provider/providers.hpp"
 
 namespace sluice::app {
 namespace {
@@ -33,10 +33,10 @@ TEST(ConfigReference, HasARowForEachSetting) {
 
 TEST(ConfigReference, NamesEachProviderAndDialect) {
   const std::string text = reference();
-  for (const ProviderSpec& provider : providers()) {
+  for (const provider::ProviderSpec& provider : provider::providers()) {
     EXPECT_NE(text.find(fmt::format("`{}`", provider.name)), std::string::npos) << provider.name;
   }
-  for (const std::string_view dialect : dialect_names()) {
+  for (const std::string_view dialect : provider::dialect_names()) {
     EXPECT_NE(text.find(fmt::format("`{}`", dialect)), std::string::npos) << dialect;
   }
 }

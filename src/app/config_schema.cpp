@@ -8,8 +8,9 @@
 #include <limits>
 
 #include "app/config_values.hpp"
-#include "app/upstream_url.hpp"
 #include "base/ascii.hpp"
+#include "base/names.hpp"
+#include "provider/upstream_url.hpp"
 
 namespace sluice::app {
 namespace {
@@ -58,13 +59,13 @@ std::string check_optional_listen(std::string_view text) {
 
 std::string check_origin(std::string_view text) {
   if (text == "*") return {};
-  const auto url = parse_upstream_url(text);
+  const auto url = provider::parse_upstream_url(text);
   if (url && url->path.empty() && !text.ends_with('/')) return {};
   return "must be origins such as \"https://app.example.com\"";
 }
 
 std::string check_endpoint(std::string_view text) {
-  if (text.empty() || parse_upstream_url(text)) return {};
+  if (text.empty() || provider::parse_upstream_url(text)) return {};
   return "must be a URL such as \"http://127.0.0.1:4318\"";
 }
 
@@ -331,19 +332,18 @@ RawValue from_text(const KeySpec& key, std::string_view text) {
     });
     return out;
   };
-  return std::visit(
-      Overloaded{[&](bool& (*)(Config&)) -> RawValue {
-                   if (text == "true" || text == "1") return true;
-                   if (text == "false" || text == "0") return false;
-                   return std::string(text);
-                 },
-                 [&](int& (*)(Config&)) { return as_number(); },
-                 [&](std::size_t& (*)(Config&)) { return as_number(); },
-                 [&](const DurationField&) { return as_number(); },
-                 [&](std::vector<std::string>& (*)(Config&)) { return as_list(); },
-                 [&](std::vector<identity::Network>& (*)(Config&)) { return as_list(); },
-                 [&](const auto&) -> RawValue { return std::string(text); }},
-      key.field);
+  return std::visit(Overloaded{[&](bool& (*)(Config&)) -> RawValue {
+                                 if (text == "true" || text == "1") return true;
+                                 if (text == "false" || text == "0") return false;
+                                 return std::string(text);
+                               },
+                               [&](int& (*)(Config&)) { return as_number(); },
+                               [&](std::size_t& (*)(Config&)) { return as_number(); },
+                               [&](const DurationField&) { return as_number(); },
+                               [&](std::vector<std::string>& (*)(Config&)) { return as_list(); },
+                               [&](std::vector<net::Network>& (*)(Config&)) { return as_list(); },
+                               [&](const auto&) -> RawValue { return std::string(text); }},
+                    key.field);
 }
 
 std::optional<std::string> assign(const KeySpec& key, Config& config, const RawValue& value) {
@@ -392,10 +392,10 @@ std::optional<std::string> assign(const KeySpec& key, Config& config, const RawV
             if (!problem) field(config) = std::move(out);
             return problem;
           },
-          [&](std::vector<identity::Network>& (*field)(Config&)) -> Problem {
-            std::vector<identity::Network> out;
+          [&](std::vector<net::Network>& (*field)(Config&)) -> Problem {
+            std::vector<net::Network> out;
             auto problem = assign_list(key, value, [&](const std::string& element) -> Problem {
-              const auto network = identity::Network::parse(element);
+              const auto network = net::Network::parse(element);
               if (!network)
                 return wrong(key, "must be CIDR blocks such as \"10.0.0.0/8\"", element);
               out.push_back(*network);
@@ -435,9 +435,9 @@ std::string render(const KeySpec& key, const Config& config) {
           [&](std::vector<std::string>& (*field)(Config&)) {
             return render_list(field(copy), itself);
           },
-          [&](std::vector<identity::Network>& (*field)(Config&)) {
+          [&](std::vector<net::Network>& (*field)(Config&)) {
             return render_list(field(copy),
-                               [](const identity::Network& network) { return network.str(); });
+                               [](const net::Network& network) { return network.str(); });
           },
           [&](const ChoiceField& field) { return quote(field.names[field.get(copy)]); }},
       key.field);
@@ -453,12 +453,12 @@ std::string render(const Config& config) {
     }
     out += fmt::format("{} = {}\n", key.name, render(key, config));
   }
-  for (const DeclaredAccount& account : config.accounts) {
+  for (const provider::AccountSettings& account : config.accounts) {
     out += fmt::format("\n[[account]]\nname = {}\nprovider = {}\nbase_url = {}\n",
                        quote(account.name), quote(account.provider), quote(account.base_url));
     if (account.disabled) out += "disabled = true\n";
   }
-  for (const DeclaredKey& key : config.keys) {
+  for (const identity::Key& key : config.keys) {
     out += fmt::format("\n[[key]]\nname = {}\n", quote(key.name));
     if (key.disabled) out += "disabled = true\n";
   }

@@ -28,11 +28,10 @@ struct ChoiceField {
 };
 
 /// Where a value lives in a `Config`; the alternative is its type.
-using Field =
-    std::variant<bool& (*)(Config&), int& (*)(Config&), std::size_t& (*)(Config&),
-                 std::string& (*)(Config&), Secret& (*)(Config&),
-                 std::vector<std::string>& (*)(Config&),
-                 std::vector<identity::Network>& (*)(Config&), DurationField, ChoiceField>;
+using Field = std::variant<bool& (*)(Config&), int& (*)(Config&), std::size_t& (*)(Config&),
+                           std::string& (*)(Config&), Secret& (*)(Config&),
+                           std::vector<std::string>& (*)(Config&),
+                           std::vector<net::Network>& (*)(Config&), DurationField, ChoiceField>;
 
 struct KeySpec {
   std::string_view section;

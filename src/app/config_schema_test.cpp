@@ -94,9 +94,9 @@ TEST(PrintedConfig, ShowsNoSecret) {
   config.store.url = Secret("postgresql://me:canary1@db/x");
   config.cluster.redis_url = Secret("redis://:canary2@cache");
   config.metrics.token = Secret("canary3");
-  DeclaredAccount account;
+  provider::AccountSettings account;
   account.name = "a";
-  account.credential = {DeclaredCredential::Kind::api_key, Secret("canary4")};
+  account.credential = {provider::Credential::Kind::api_key, Secret("canary4")};
   account.proxy = Secret("http://u:canary5@p");
   config.accounts.push_back(account);
   const std::string text = render(config);

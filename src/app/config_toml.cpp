@@ -1,4 +1,5 @@
 #include "app/config_toml.hpp"
+#include "base/names.hpp"
 
 #include <fmt/format.h>
 

@@ -61,12 +61,12 @@ class KeyFile {
   std::string path_;
 };
 
-DeclaredAccount demo_account(const net::Address& provider) {
-  DeclaredAccount account;
+provider::AccountSettings demo_account(const net::Address& provider) {
+  provider::AccountSettings account;
   account.name = "demo-account";
   account.provider = "anthropic";
   account.base_url = "http://" + provider.text();
-  account.credential.kind = DeclaredCredential::Kind::api_key;
+  account.credential.kind = provider::Credential::Kind::api_key;
   account.credential.secret = Secret("sk-ant-simulated");
   return account;
 }
@@ -115,7 +115,7 @@ int run_demo(const Command& command) {
   if (!provider_address) return complain(provider_address.error().context);
 
   const Secret secret = make_client_key();
-  DeclaredKey key;
+  identity::Key key;
   key.id = KeyId("demo");
   key.name = "demo";
   key.hash = sha256(secret.reveal());

@@ -11,8 +11,8 @@
 #include <cstring>
 
 #include "app/metrics_text.hpp"
-#include "app/upstream_url.hpp"
 #include "base/log.hpp"
+#include "provider/upstream_url.hpp"
 
 namespace sluice::app {
 namespace {
@@ -147,11 +147,13 @@ Status Program::start() {
   const Front::Serves serves = apart ? Front::Serves::clients : Front::Serves::both;
   // Checked on what a name resolves to, as it is connected to: the text of the configuration proves nothing of that.
   const net::AddressRule rule = [this](const net::Origin& origin, const net::Address& address) {
-    const UpstreamUrl url{.tls = origin.tls, .host = origin.host, .port = origin.port, .path = {}};
-    const auto ip = identity::IpAddress::from(*address.raw());
-    return permit_upstream_address(
-        url, ip.value_or(identity::IpAddress()),
-        private_upstreams_ ? PrivateUpstreams::allowed : PrivateUpstreams::refused);
+    const provider::UpstreamUrl url{
+        .tls = origin.tls, .host = origin.host, .port = origin.port, .path = {}};
+    const auto ip = net::IpAddress::from(*address.raw());
+    return provider::permit_upstream_address(url, ip.value_or(net::IpAddress()),
+                                             private_upstreams_
+                                                 ? provider::PrivateUpstreams::allowed
+                                                 : provider::PrivateUpstreams::refused);
   };
   const Shared shared{clock_,  blocking_, resolver_, rule,      tls_contexts_,
                       budget_, counts_,   waiting_,  anthropic_};

@@ -1,7 +1,7 @@
 #include "app/snapshot_builder.hpp"
 
-#include "app/providers.hpp"
-#include "app/upstream_url.hpp"
+#include "provider/providers.hpp"
+#include "provider/upstream_url.hpp"
 
 namespace sluice::app {
 namespace {
@@ -25,17 +25,20 @@ relay::RelayLimits limits_of(const RelayConfig& config) {
                                 : relay::ClientGone::cancel};
 }
 
-Result<provider::Upstream> upstream_of(const DeclaredAccount& account) {
-  TRY(const UpstreamUrl url, parse_upstream_url(account.base_url));
+Result<provider::Upstream> upstream_of(const provider::AccountSettings& account) {
+  TRY(const provider::UpstreamUrl url, provider::parse_upstream_url(account.base_url));
   provider::Upstream upstream;
   upstream.origin = {
       .tls = url.tls, .host = url.host, .port = url.port, .ca_file = account.ca_file};
   upstream.base_path = url.path;
   upstream.credential = account.credential.secret;
   switch (account.credential.kind) {
-    case DeclaredCredential::Kind::none: upstream.sign_in = provider::SignIn::none; break;
-    case DeclaredCredential::Kind::api_key: upstream.sign_in = provider::SignIn::x_api_key; break;
-    case DeclaredCredential::Kind::bearer_token: upstream.sign_in = provider::SignIn::bearer; break;
+    case provider::Credential::Kind::none: upstream.sign_in = provider::SignIn::none; break;
+    case provider::Credential::Kind::api_key: upstream.sign_in = provider::SignIn::x_api_key; break;
+    case provider::Credential::Kind::oauth2:
+    case provider::Credential::Kind::bearer_token:
+      upstream.sign_in = provider::SignIn::bearer;
+      break;
   }
   return upstream;
 }
@@ -62,9 +65,12 @@ Result<std::shared_ptr<const relay::Snapshot>> build_snapshot(const Config& conf
     snapshot->key_slots.push_back(states.key(key.name));
   }
   std::vector<routing::Account> accounts;
-  for (const DeclaredAccount& declared : config.accounts) {
-    const ProviderSpec* spec = find_provider(declared.provider);
+  for (const provider::AccountSettings& declared : config.accounts) {
+    const provider::ProviderSpec* spec = provider::find_provider(declared.provider);
     if (declared.disabled || spec == nullptr || !spec->served) continue;
+    // Comes into the next snapshot, with its first access token.
+    using Kind = provider::Credential::Kind;
+    if (declared.credential.kind == Kind::oauth2 && declared.credential.secret.empty()) continue;
     if (!declared.proxy.empty()) {
       // Going there directly instead would be worse than not at all.
       return fail(Errc::invalid_config, Side::gateway,

@@ -1,4 +1,5 @@
 #include "app/toml_table.hpp"
+#include "base/names.hpp"
 
 #include <fmt/format.h>
 

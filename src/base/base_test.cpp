@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/glob.hpp"
 #include "base/log.hpp"
+#include "base/names.hpp"
 #include "base/quantity.hpp"
 #include "base/release.hpp"
 #include "base/secret.hpp"
@@ -113,6 +114,16 @@ TEST(Release, LeavesAnEmptyStringAndLendsItsMemoryToTheNext) {
   reserve_spare(second, 1000);
   EXPECT_EQ(second.data(), memory);
   EXPECT_TRUE(second.empty());
+}
+
+TEST(Nearest, FindsSlipsAndHalfNamesButNotStrangers) {
+  const std::vector<std::string> names = {"listen", "threads", "data_dir", "idle_timeout_ms"};
+  EXPECT_EQ(nearest("lisen", names), "listen");
+  EXPECT_EQ(nearest("thread", names), "threads");
+  EXPECT_EQ(nearest("data", names), "data_dir");
+  EXPECT_EQ(nearest("idle_timeout", names), "idle_timeout_ms");
+  EXPECT_FALSE(nearest("colour", names));
+  EXPECT_FALSE(nearest("", names));
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ enum class Errc : std::uint8_t {
   // Of the admin side: what is managed, and who manages it.
   not_found,
   already_exists,
-  version_conflict,   // somebody was faster
-  version_missing,    // a write must say which version it changes
+  version_conflict,  // somebody was faster
+  version_missing,   // a write must say which version it changes
   not_signed_in,
   store_unavailable,  // the database can't be reached or is busy past the deadline
   // At start and on the command line.

@@ -11,7 +11,7 @@
 #include "base/clock.hpp"
 #include "base/quantity.hpp"
 #include "base/secret.hpp"
-#include "identity/network.hpp"
+#include "net/ip_network.hpp"
 
 namespace sluice::identity {
 
@@ -67,8 +67,8 @@ struct Key {
   Sha256 hash{};  // of the secret; the secret itself is not kept
   std::vector<std::string> pools = {"default"};
   PatternList models;
-  std::vector<std::string> dialects;  // empty = all
-  std::vector<Network> networks;      // empty = all
+  std::vector<std::string> dialects;   // empty = all
+  std::vector<net::Network> networks;  // empty = all
   PatternList user_agents;
   KeyLimits limits;
   std::vector<Budget> budgets;

@@ -51,7 +51,7 @@ Status permits(const Key& key, const Call& call) {
   };
   if (!key.networks.empty() &&
       std::none_of(key.networks.begin(), key.networks.end(),
-                   [&](const Network& network) { return network.contains(call.peer); })) {
+                   [&](const net::Network& network) { return network.contains(call.peer); })) {
     return refuse("be used from the address", call.peer.str());
   }
   if (!key.user_agents.allows(call.user_agent)) {

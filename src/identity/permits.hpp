@@ -13,7 +13,7 @@ namespace sluice::identity {
 struct Call {
   std::string_view model;    // empty: the call names none, and no model rule applies
   std::string_view dialect;  // "anthropic", "openai-chat", ...
-  IpAddress peer;
+  net::IpAddress peer;
   std::string_view user_agent;
   WallTime now;
 };

@@ -11,7 +11,7 @@ constexpr WallTime now{1'700'000'000s};
 Call call() {
   return {.model = "claude-sonnet-4-5",
           .dialect = "anthropic",
-          .peer = IpAddress::parse("10.1.2.3").value(),
+          .peer = net::IpAddress::parse("10.1.2.3").value(),
           .user_agent = "claude-cli/1.0",
           .now = now};
 }
@@ -60,10 +60,11 @@ TEST(Permits, DialectAddressAndUserAgentAreNamedWhenRefused) {
   expect_refused(permits(k, call()), Errc::not_allowed,
                  "key \"ci\" may not speak the dialect anthropic");
   k = key();
-  k.networks = {Network::parse("192.168.0.0/16").value(), Network::parse("2001:db8::/32").value()};
+  k.networks = {net::Network::parse("192.168.0.0/16").value(),
+                net::Network::parse("2001:db8::/32").value()};
   expect_refused(permits(k, call()), Errc::not_allowed,
                  "key \"ci\" may not be used from the address 10.1.2.3");
-  k.networks.push_back(Network::parse("10.0.0.0/8").value());
+  k.networks.push_back(net::Network::parse("10.0.0.0/8").value());
   EXPECT_TRUE(permits(k, call()));
   k = key();
   k.user_agents = PatternList({"curl/*"});

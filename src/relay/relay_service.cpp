@@ -24,10 +24,10 @@ std::string_view header(const http::Exchange& exchange, std::string_view name) {
 
 /// Who called: the peer, or whom a trusted proxy names last. A chain is walked from its near end, as only trusted
 /// proxies are believed.
-identity::IpAddress client_address(const http::Exchange& exchange, const Snapshot& snapshot) {
-  auto address = identity::IpAddress::from(*exchange.peer().raw()).value_or(identity::IpAddress());
-  const auto trusted = [&](const identity::IpAddress& who) {
-    for (const identity::Network& network : snapshot.trusted_proxies) {
+net::IpAddress client_address(const http::Exchange& exchange, const Snapshot& snapshot) {
+  auto address = net::IpAddress::from(*exchange.peer().raw()).value_or(net::IpAddress());
+  const auto trusted = [&](const net::IpAddress& who) {
+    for (const net::Network& network : snapshot.trusted_proxies) {
       if (network.contains(who)) return true;
     }
     return false;
@@ -45,7 +45,7 @@ identity::IpAddress client_address(const http::Exchange& exchange, const Snapsho
     const auto comma = chain.rfind(',');
     const std::string_view last =
         ascii::trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));
-    const auto named = identity::IpAddress::parse(last);
+    const auto named = net::IpAddress::parse(last);
     if (!named) break;
     address = *named;
     chain = comma == std::string_view::npos ? std::string_view() : chain.substr(0, comma);

@@ -64,7 +64,7 @@ TEST(RelayService, NamesTheMethodsOfARoute) {
 }
 
 TEST(RelayService, BelievesTheLastAddressThatATrustedProxyTells) {
-  const auto network = [](std::string_view text) { return *identity::Network::parse(text); };
+  const auto network = [](std::string_view text) { return *net::Network::parse(text); };
   const auto status = [](House& house, std::string_view fields) {
     return refusal_of(house, post("{}", "/v1/messages", fields)).status;
   };

@@ -37,7 +37,7 @@ struct Snapshot {
   std::vector<provider::Upstream> upstreams;
   std::vector<metrics::ProviderKind> provider_kinds;
   RelayLimits limits;
-  std::vector<identity::Network> trusted_proxies;
+  std::vector<net::Network> trusted_proxies;
 };
 
 }  // namespace sluice::relay

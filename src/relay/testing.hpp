@@ -204,8 +204,8 @@ class House final : private http::Handler {
     int key_concurrency = 0;
     int account_concurrency = 0;
     std::vector<std::pair<std::string, std::string>> model_map = {};
-    std::vector<identity::Network> key_networks = {};
-    std::vector<identity::Network> trusted_proxies = {};
+    std::vector<net::Network> key_networks = {};
+    std::vector<net::Network> trusted_proxies = {};
   };
 
   House() : House(Settings{}) {}

@@ -10,7 +10,7 @@
 namespace sluice::store {
 
 struct AuditEntry {
-  std::string id;          // ULID: sorts by time
+  std::string id;  // ULID: sorts by time
   WallTime at;
   std::string actor;       // "user:01H...", "token:01H...", "cli:root", "system"
   std::string actor_name;  // for people, as it was then
@@ -19,7 +19,7 @@ struct AuditEntry {
   std::string kind;        // "account", ...; empty where it isn't about an object
   std::string object;      // id
   std::string object_name;
-  std::string before;      // JSON, without secrets; empty: there was nothing
+  std::string before;  // JSON, without secrets; empty: there was nothing
   std::string after;
 };
 

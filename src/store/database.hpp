@@ -23,7 +23,8 @@ class Transaction;
 enum class Engine : std::uint8_t { sqlite, postgresql };
 
 struct DatabaseOptions {
-  Secret url{"sqlite://"};  // "sqlite://" = DATA/sluice.db, "sqlite://PATH", "postgresql://user:pw@host/db"
+  Secret url{
+      "sqlite://"};  // "sqlite://" = DATA/sluice.db, "sqlite://PATH", "postgresql://user:pw@host/db"
   std::string data_dir;
   std::size_t connections = 4;
   Milliseconds busy_max{5000};     // for a lock or a free connection

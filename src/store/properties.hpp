@@ -24,7 +24,8 @@ class Leases {
  public:
   explicit Leases(Transaction& transaction) : transaction_(transaction) {}
   /// True: `holder` has it until `until`, anew or still. False: somebody else does.
-  [[nodiscard]] bool take(std::string_view name, std::string_view holder, WallTime now, WallTime until);
+  [[nodiscard]] bool take(std::string_view name, std::string_view holder, WallTime now,
+                          WallTime until);
   void release(std::string_view name, std::string_view holder);
 
  private:

@@ -13,7 +13,7 @@
 namespace sluice::store {
 
 struct Session {
-  Sha256 token{};  // hash of the cookie
+  Sha256 token{};    // hash of the cookie
   std::string user;  // id
   WallTime created;
   WallTime expires;

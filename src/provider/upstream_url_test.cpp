@@ -1,8 +1,8 @@
-#include "app/upstream_url.hpp"
+#include "provider/upstream_url.hpp"
 
 #include <gtest/gtest.h>
 
-namespace sluice::app {
+namespace sluice::provider {
 namespace {
 
 Status permit(std::string_view url, PrivateUpstreams rule = PrivateUpstreams::refused) {
@@ -80,7 +80,7 @@ TEST(UpstreamRules, NeverAllowMetadataServices) {
 
 TEST(UpstreamRules, HoldForTheAddressThatANameResolvesTo) {
   const auto url = parse_upstream_url("http://ollama:11434").value();
-  const auto at = [](std::string_view text) { return identity::IpAddress::parse(text).value(); };
+  const auto at = [](std::string_view text) { return net::IpAddress::parse(text).value(); };
   EXPECT_TRUE(permit_upstream_address(url, at("10.0.0.1"), PrivateUpstreams::allowed));
   EXPECT_FALSE(permit_upstream_address(url, at("10.0.0.1"), PrivateUpstreams::refused));
   EXPECT_FALSE(permit_upstream_address(url, at("8.8.8.8"), PrivateUpstreams::allowed));
@@ -88,4 +88,4 @@ TEST(UpstreamRules, HoldForTheAddressThatANameResolvesTo) {
 }
 
 }  // namespace
-}  // namespace sluice::app
+}  // namespace sluice::provider

@@ -1,10 +1,10 @@
-#include "identity/network.hpp"
+#include "net/ip_network.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
-namespace sluice::identity {
+namespace sluice::net {
 namespace {
 
 IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
@@ -78,4 +78,4 @@ TEST(Reach, KnowsLoopbackRestrictedAndMetadataAddresses) {
 }
 
 }  // namespace
-}  // namespace sluice::identity
+}  // namespace sluice::net

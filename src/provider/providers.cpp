@@ -1,8 +1,8 @@
-#include "app/providers.hpp"
+#include "provider/providers.hpp"
 
 #include <array>
 
-namespace sluice::app {
+namespace sluice::provider {
 namespace {
 
 constexpr std::array<ProviderSpec, 8> table = {{
@@ -38,4 +38,4 @@ std::vector<std::string> provider_names() {
 
 std::span<const std::string_view> dialect_names() { return dialects; }
 
-}  // namespace sluice::app
+}  // namespace sluice::provider

@@ -1,4 +1,4 @@
-#include "app/upstream_url.hpp"
+#include "provider/upstream_url.hpp"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,11 @@
 
 #include "base/ascii.hpp"
 
-namespace sluice::app {
+namespace sluice::provider {
 namespace {
 
-using identity::IpAddress;
-using identity::Reach;
+using net::IpAddress;
+using net::Reach;
 
 std::unexpected<Error> refuse(std::string why) {
   return fail(Errc::invalid_config, Side::gateway, std::move(why));
@@ -113,7 +113,7 @@ Status permit_upstream(const UpstreamUrl& url, PrivateUpstreams private_upstream
 
 Status permit_upstream_address(const UpstreamUrl& url, const IpAddress& address,
                                PrivateUpstreams private_upstreams) {
-  switch (identity::reach_of(address)) {
+  switch (net::reach_of(address)) {
     case Reach::loopback: return {};
     case Reach::metadata:
       return refuse(
@@ -131,4 +131,4 @@ Status permit_upstream_address(const UpstreamUrl& url, const IpAddress& address,
   return {};
 }
 
-}  // namespace sluice::app
+}  // namespace sluice::provider

@@ -1,4 +1,4 @@
-#include "identity/network.hpp"
+#include "net/ip_network.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cstring>
 
-namespace sluice::identity {
+namespace sluice::net {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> mapped_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -140,4 +140,4 @@ Reach reach_of(const IpAddress& address) {
   return Reach::open;
 }
 
-}  // namespace sluice::identity
+}  // namespace sluice::net

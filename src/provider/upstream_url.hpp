@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "identity/network.hpp"
+#include "net/ip_network.hpp"
 
-namespace sluice::app {
+namespace sluice::provider {
 
 struct UpstreamUrl {
   bool tls = true;
@@ -29,8 +29,7 @@ enum class PrivateUpstreams : std::uint8_t { refused, allowed };
 /// allowed; addresses where clouds hand out credentials never.
 [[nodiscard]] Status permit_upstream(const UpstreamUrl& url, PrivateUpstreams private_upstreams);
 /// The same for an address that the host of `url` resolved to.
-[[nodiscard]] Status permit_upstream_address(const UpstreamUrl& url,
-                                             const identity::IpAddress& address,
+[[nodiscard]] Status permit_upstream_address(const UpstreamUrl& url, const net::IpAddress& address,
                                              PrivateUpstreams private_upstreams);
 
-}  // namespace sluice::app
+}  // namespace sluice::provider

@@ -10,7 +10,7 @@
 
 struct sockaddr;
 
-namespace sluice::identity {
+namespace sluice::net {
 
 /// IPv4 or IPv6 in one form: IPv4 is held as `::ffff:a.b.c.d`, so that a peer of a dual-stack
 /// socket compares equal to the same peer of an IPv4 socket.
@@ -59,4 +59,4 @@ class Network {
   int prefix_ = 128;  // of the 128-bit form
 };
 
-}  // namespace sluice::identity
+}  // namespace sluice::net

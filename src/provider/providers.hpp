@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::provider {
 
 struct ProviderSpec {
   std::string_view name;
@@ -22,4 +22,4 @@ struct ProviderSpec {
 /// The dialects that a key can be held to.
 [[nodiscard]] std::span<const std::string_view> dialect_names();
 
-}  // namespace sluice::app
+}  // namespace sluice::provider

@@ -1,0 +1,57 @@
+#pragma once
+/// An account as an operator describes it: in the file, on the command line, through the admin API. Plain values, already
+/// checked; what a request reads is made of it (`Upstream`, `routing::Account`).
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/quantity.hpp"
+#include "base/secret.hpp"
+
+namespace sluice::provider {
+
+/// How a client proves itself at a token endpoint. Source: RFC 6749, 2.3.1.
+enum class ClientAuth : std::uint8_t { basic, post, none };
+
+/// A refresh token of an OAuth 2.0 authorization server, and where it is exchanged. Source: RFC 6749, 6.
+struct OAuth2Credential {
+  std::string token_url;
+  std::string client_id;
+  Secret client_secret;
+  Secret refresh_token;
+  std::vector<std::string> scopes;
+  ClientAuth client_auth = ClientAuth::basic;
+};
+
+/// How sluice signs in at a provider.
+struct Credential {
+  enum class Kind : std::uint8_t { none, api_key, bearer_token, oauth2 };
+  Kind kind = Kind::none;
+  /// The key or token that goes to the provider; of oauth2 the access token in effect, empty while there is none.
+  Secret secret = {};
+  OAuth2Credential oauth2 = {};
+};
+
+struct AccountSettings {
+  AccountId id;  // a ULID in the store, "declared:NAME" in the file
+  std::string name;
+  std::string provider;
+  std::string base_url;  // checked; without a slash at its end
+  Credential credential;
+  int priority = 10;  // lower first
+  int weight = 1;
+  int max_concurrency = 0;                                     // 0 = no cap
+  std::vector<std::string> models;                             // patterns; empty = all
+  std::vector<std::pair<std::string, std::string>> model_map;  // client's name, provider's name
+  std::vector<std::string> pools = {"default"};
+  Secret proxy;         // its URL may hold a password
+  std::string ca_file;  // PEM bundle in place of the system's
+  std::string note;
+  std::optional<WallTime> expires;
+  bool disabled = false;
+};
+
+}  // namespace sluice::provider
