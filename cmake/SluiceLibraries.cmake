@@ -11,5 +11,6 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
 pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)  # the relay only reads; the simulator writes
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
