@@ -81,6 +81,7 @@ Result<std::shared_ptr<const relay::Snapshot>> build_snapshot(const Config& conf
     TRY(auto upstream, upstream_of(declared));
     routing::Account account;
     account.id = AccountId(declared.name);
+    account.name = declared.name;
     account.dialect = "anthropic";
     account.priority = declared.priority;
     account.weight = declared.weight;
@@ -94,6 +95,9 @@ Result<std::shared_ptr<const relay::Snapshot>> build_snapshot(const Config& conf
     snapshot->provider_kinds.push_back(kind_of(declared.provider));
   }
   snapshot->accounts = routing::AccountPool(std::move(accounts));
+  for (const identity::Key& key : snapshot->keys.keys()) {
+    snapshot->key_routes.push_back(snapshot->accounts.route(key.pools));
+  }
   snapshot->limits = limits_of(config.relay);
   snapshot->trusted_proxies = config.server.trusted_proxies;
   return snapshot;

@@ -1,5 +1,7 @@
 #include "relay/relay_service.hpp"
 
+#include <cstring>
+
 #include "base/ascii.hpp"
 #include "base/log.hpp"
 #include "identity/credential.hpp"
@@ -51,6 +53,10 @@ net::IpAddress client_address(const http::Exchange& exchange, const Snapshot& sn
     chain = comma == std::string_view::npos ? std::string_view() : chain.substr(0, comma);
   }
   return address;
+}
+
+std::size_t index_of(const Snapshot& snapshot, const identity::Key& key) {
+  return static_cast<std::size_t>(&key - snapshot.keys.keys().data());
 }
 
 bool worth_waiting(const Error& error) {
@@ -150,8 +156,8 @@ net::Task<Result<T>> RelayService::queue(http::Exchange& exchange, Milliseconds 
 
 Result<admit::SlotLease> RelayService::take_key_slot(const Snapshot& snapshot,
                                                      const identity::Key& key) {
-  const auto index = static_cast<std::size_t>(&key - snapshot.keys.keys().data());
-  auto lease = admit::SlotLease::take(snapshot.key_slots[index], key.limits.concurrency);
+  auto lease =
+      admit::SlotLease::take(snapshot.key_slots[index_of(snapshot, key)], key.limits.concurrency);
   if (lease) return std::move(*lease);
   return fail(Errc::concurrency_limited, Side::client,
               "this key already has " + std::to_string(key.limits.concurrency) +
@@ -159,8 +165,13 @@ Result<admit::SlotLease> RelayService::take_key_slot(const Snapshot& snapshot,
 }
 
 Result<routing::AccountLease> RelayService::take_account(const RelayRequest& request) {
-  return request.snapshot->accounts.lease(
-      {.dialect = request.dialect.name(), .model = request.record->model, .pools = request.pools});
+  // The random end of the request's id is as good a draw as any.
+  std::uint64_t draw = 0;
+  std::memcpy(&draw, request.record->id.str().data() + Ulid::size - sizeof draw, sizeof draw);
+  return request.snapshot->accounts.lease({.dialect = request.dialect.name(),
+                                           .model = request.record->model,
+                                           .route = request.route,
+                                           .draw = draw});
 }
 
 net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stream(
@@ -254,7 +265,7 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
   RelayRequest request{.exchange = exchange,
                        .dialect = dialect,
                        .snapshot = snapshot,
-                       .pools = key->pools,
+                       .route = snapshot->key_routes[index_of(*snapshot, *key)],
                        .method = exchange.head().method,
                        .path = route.path,
                        .query = identity::strip_key_query(exchange.query()),

@@ -47,7 +47,7 @@ struct RelayRequest {
   http::Exchange& exchange;
   const dialect::Dialect& dialect;
   std::shared_ptr<const Snapshot> snapshot;
-  const std::vector<std::string>& pools;  // of the key, in the snapshot
+  std::size_t route;  // of the key, to its accounts
   std::string_view method;
   std::string_view path;  // as the provider knows it
   std::string query;      // without the client's key

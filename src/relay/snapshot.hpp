@@ -31,7 +31,9 @@ struct RelayLimits {
 
 struct Snapshot {
   identity::KeyDirectory keys;
-  std::vector<std::shared_ptr<admit::Slots>> key_slots;  // of keys.keys(), by index
+  // Of keys.keys(), by index:
+  std::vector<std::shared_ptr<admit::Slots>> key_slots;
+  std::vector<std::size_t> key_routes;  // in `accounts`
   routing::AccountPool accounts;
   // Of accounts.accounts(), by index:
   std::vector<provider::Upstream> upstreams;

@@ -355,6 +355,7 @@ class House final : private http::Handler {
     account.pools = {"default"};
     account.state = account_;
     made->accounts = routing::AccountPool({account});
+    made->key_routes = {made->accounts.route({"default"})};
     provider::Upstream upstream;
     upstream.origin = {.tls = false, .host = "127.0.0.1", .port = port, .ca_file = ""};
     upstream.credential = Secret(std::string(provider_secret));

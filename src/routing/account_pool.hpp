@@ -1,8 +1,10 @@
 #pragma once
 /// The accounts that a request may go to, and the choice among them. For now: eligible, by priority, then the least in
-/// flight for its weight.
+/// flight for its weight; of many, the better of two that are drawn.
 
 #include <atomic>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +25,7 @@ struct AccountState {
 
 struct Account {
   AccountId id;
+  std::string name;
   std::string dialect;  // that it speaks natively
   int priority = 10;    // lower first
   int weight = 1;
@@ -71,22 +74,53 @@ class AccountLease {
 struct Need {
   std::string_view dialect;
   std::string_view model;  // empty: any account of the dialect will do
-  const std::vector<std::string>& pools;
+  std::size_t route = 0;   // of the key: what `AccountPool::route` gave
+  std::uint64_t draw = 0;  // random: whom it looks at where there are too many to look at all
 };
 
-/// Immutable but for the states in it.
+/// Immutable once shared, but for the states in it.
 class AccountPool {
  public:
   AccountPool() = default;
   explicit AccountPool(std::vector<Account> accounts) : accounts_(std::move(accounts)) {}
 
+  /// The way to the accounts that stand in one of `pools` and, where `names` isn't empty, have one of these names. Keys
+  /// that may use the same accounts share one route. Before the pool is shared.
+  [[nodiscard]] std::size_t route(std::vector<std::string> pools,
+                                  std::vector<std::string> names = {});
+
   /// Errors  no_account (none serves this dialect and model, or none of the key's pools does);
   ///         overloaded (all that could are at their cap: worth waiting for).
+  /// Cost    two looks, however many accounts there are; all of a class only where it is small, or most are full or serve
+  ///         other models.
   [[nodiscard]] Result<AccountLease> lease(const Need& need) const;
   [[nodiscard]] const std::vector<Account>& accounts() const { return accounts_; }
 
  private:
+  /// Accounts of one dialect and priority.
+  struct Class {
+    int priority = 0;
+    std::vector<std::uint32_t> members;         // indexes of accounts
+    std::vector<std::uint64_t> weights_so_far;  // of the members up to here
+  };
+  struct Language {
+    std::string dialect;
+    std::vector<Class> classes;  // best first
+  };
+  struct Route {
+    std::vector<std::string> pools;
+    std::vector<std::string> names;
+    std::vector<Language> languages;
+  };
+  void add(Route& route, std::uint32_t index) const;
+  [[nodiscard]] const Account* draw(const Class& of, std::uint64_t& random) const;
+  [[nodiscard]] const Account* better_of_two(const Class& of, const Need& need,
+                                             std::uint64_t& random) const;
+  [[nodiscard]] const Account* best_of_all(const Class& of, const Need& need, bool& any) const;
+
   std::vector<Account> accounts_;
+  std::vector<Route> routes_;
+  std::map<std::pair<std::vector<std::string>, std::vector<std::string>>, std::size_t> by_reach_;
 };
 
 }  // namespace sluice::routing
