@@ -14,3 +14,16 @@ pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
+
+# SOCI: Debian's package has no CMake files. Both engines are linked, none is looked up by name at run time.
+find_path(SOCI_INCLUDE_DIR soci/soci.h REQUIRED)
+foreach(part core sqlite3 postgresql)
+  find_library(SOCI_${part}_LIBRARY soci_${part} REQUIRED)
+  add_library(soci_${part} UNKNOWN IMPORTED)
+  set_target_properties(soci_${part} PROPERTIES IMPORTED_LOCATION ${SOCI_${part}_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${SOCI_INCLUDE_DIR})
+endforeach()
+target_link_libraries(soci_sqlite3 INTERFACE soci_core PkgConfig::sqlite3)
+target_link_libraries(soci_postgresql INTERFACE soci_core PkgConfig::libpq)

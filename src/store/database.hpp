@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/clock.hpp"
@@ -19,6 +20,7 @@
 namespace sluice::store {
 
 class Transaction;
+struct Migration;
 
 enum class Engine : std::uint8_t { sqlite, postgresql };
 
@@ -35,6 +37,9 @@ class Database {
  public:
   /// Creates what isn't there (folder 0700, file 0600), and applies the migrations that are missing.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  /// With other migrations than the program's own; they outlive the Database.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options,
+                                                              std::span<const Migration> known);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
@@ -42,6 +47,7 @@ class Database {
   [[nodiscard]] Engine engine() const;
   /// For people: the path, or the URL without its password.
   [[nodiscard]] std::string location() const;
+  [[nodiscard]] std::span<const Migration> migrations() const;
 
   /// `work` sees one state of the store and changes nothing.
   template <class T>
@@ -73,7 +79,6 @@ class Database {
   }
 
   friend class Watcher;
-  friend class Migrator;
   std::unique_ptr<Inside> inside_;
 };
 
