@@ -113,6 +113,8 @@ std::optional<provider::AccountSettings> read_account(const toml::table& node, s
   TomlTable table(context, node, of);
   provider::AccountSettings account;
   read_name(table, account.name, config.accounts);
+  account.id = AccountId("declared:" + account.name);
+  account.declared = true;
   account.provider = table.text("provider");
   const provider::ProviderSpec* provider = provider::find_provider(account.provider);
   if (provider == nullptr) {
@@ -266,7 +268,8 @@ std::optional<identity::Key> read_key(const toml::table& node, std::size_t index
   TomlTable table(context, node, of);
   identity::Key key;
   read_name(table, key.name, config.keys);
-  key.id = KeyId(key.name);
+  key.id = KeyId("declared:" + key.name);
+  key.declared = true;
   read_secret(table, key);
   key.pools = read_pools(table);
   read_limits(table, context, of, key);

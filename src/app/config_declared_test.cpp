@@ -176,7 +176,7 @@ time_zone = "Europe/Berlin"
   EXPECT_EQ(findings.problems(), Lines{});
   ASSERT_EQ(config.keys.size(), 1U);
   const identity::Key& key = config.keys[0];
-  EXPECT_EQ(key.id.str(), "ci");
+  EXPECT_EQ(key.id.str(), "declared:ci");
   EXPECT_EQ(key.hash, sha256("sk-slc-canary-0123456789"));
   EXPECT_EQ(key.pools, Lines{"fast"});
   EXPECT_EQ(key.limits.concurrency, 10);

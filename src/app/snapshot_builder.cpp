@@ -51,10 +51,10 @@ std::shared_ptr<routing::AccountState> RuntimeStates::account(const std::string&
   return state;
 }
 
-std::shared_ptr<admit::Slots> RuntimeStates::key(const std::string& name) {
-  auto& slots = keys_[name];
-  if (!slots) slots = std::make_shared<admit::Slots>(line_);
-  return slots;
+std::shared_ptr<relay::KeyState> RuntimeStates::key(const std::string& name) {
+  auto& state = keys_[name];
+  if (!state) state = std::make_shared<relay::KeyState>(line_);
+  return state;
 }
 
 Result<std::shared_ptr<const relay::Snapshot>> build_snapshot(const Config& config,
@@ -62,7 +62,7 @@ Result<std::shared_ptr<const relay::Snapshot>> build_snapshot(const Config& conf
   auto snapshot = std::make_shared<relay::Snapshot>();
   TRY(snapshot->keys, identity::KeyDirectory::build(config.keys));
   for (const identity::Key& key : snapshot->keys.keys()) {
-    snapshot->key_slots.push_back(states.key(key.name));
+    snapshot->key_states.push_back(states.key(key.name));
   }
   std::vector<routing::Account> accounts;
   for (const provider::AccountSettings& declared : config.accounts) {

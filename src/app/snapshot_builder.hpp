@@ -15,12 +15,12 @@ class RuntimeStates {
  public:
   explicit RuntimeStates(net::WaitingLine& line) : line_(line) {}
   [[nodiscard]] std::shared_ptr<routing::AccountState> account(const std::string& name);
-  [[nodiscard]] std::shared_ptr<admit::Slots> key(const std::string& name);
+  [[nodiscard]] std::shared_ptr<relay::KeyState> key(const std::string& name);
 
  private:
   net::WaitingLine& line_;
   std::map<std::string, std::shared_ptr<routing::AccountState>> accounts_;
-  std::map<std::string, std::shared_ptr<admit::Slots>> keys_;
+  std::map<std::string, std::shared_ptr<relay::KeyState>> keys_;
 };
 
 /// Accounts of providers that this version doesn't serve, and disabled ones, are left out.

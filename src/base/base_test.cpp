@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <new>
 #include <set>
 
 #include "base/append.hpp"
@@ -47,6 +49,29 @@ TEST(ClientKey, HasThePublishedShapeAndNeverRepeats) {
 TEST(Secret, ShowsOnlyTheLastFourCharacters) {
   EXPECT_EQ(Secret("sk-ant-api03-abcdWXYZ").hint(), "...WXYZ");
   EXPECT_EQ(Secret("short").hint(), "...");
+}
+
+TEST(Secret, LeavesNothingWhereItWas) {
+  // Short enough to live inside the object, where a moved string leaves its characters behind.
+  alignas(Secret) std::array<char, sizeof(Secret)> place{};
+  const auto holds_it = [&] {
+    return std::string_view(place.data(), place.size()).find("tiny-secret") !=
+           std::string_view::npos;
+  };
+  auto* const secret = new (place.data()) Secret("tiny-secret");
+  ASSERT_TRUE(holds_it());
+
+  const Secret moved = std::move(*secret);
+  EXPECT_FALSE(holds_it());
+  EXPECT_EQ(moved.reveal(), "tiny-secret");
+
+  *secret = moved;
+  ASSERT_TRUE(holds_it());
+  *secret = Secret("another");
+  EXPECT_FALSE(holds_it());
+  *secret = moved;
+  secret->~Secret();
+  EXPECT_FALSE(holds_it());
 }
 
 TEST(Ulid, SortsByTimeAndCarriesItsMilliseconds) {

@@ -37,7 +37,8 @@ class File {
 std::unexpected<Error> failed(std::string_view doing, const std::string& path) {
   const int error = errno;
   return fail(error == ENOENT ? Errc::not_found : Errc::io, Side::gateway,
-              "cannot " + std::string(doing) + " the master key file " + path + ": " + std::strerror(error));
+              "cannot " + std::string(doing) + " the master key file " + path + ": " +
+                  std::strerror(error));
 }
 
 std::string folder_of(const std::string& path) {
@@ -53,20 +54,22 @@ std::string resolved(const std::string& path) {
 }
 
 Status check_who_reads(int descriptor, const std::string& path) {
-  struct stat about {};
+  struct stat about{};
   if (::fstat(descriptor, &about) != 0) return failed("look at", path);
   if (!S_ISREG(about.st_mode)) {
-    return fail(Errc::invalid_config, Side::gateway, "the master key file " + path + " is not a file");
+    return fail(Errc::invalid_config, Side::gateway,
+                "the master key file " + path + " is not a file");
   }
   // The superuser runs the command line beside a server that runs as somebody else.
   if (about.st_uid != ::geteuid() && ::geteuid() != 0) {
     return fail(Errc::invalid_config, Side::gateway,
-                "the master key file " + path + " belongs to another user: chown it to the one who runs sluice");
+                "the master key file " + path +
+                    " belongs to another user: chown it to the one who runs sluice");
   }
   if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return fail(Errc::invalid_config, Side::gateway,
-                "the master key file " + path + " can be read or changed by others: chmod 600 " + path +
-                    ", and run `sluice secrets rotate` if somebody may have read it");
+                "the master key file " + path + " can be read or changed by others: chmod 600 " +
+                    path + ", and run `sluice secrets rotate` if somebody may have read it");
   }
   return {};
 }
@@ -84,7 +87,8 @@ Result<Secret> read_whole(int descriptor, const std::string& path) {
   text.resize(size);
   Secret whole(std::move(text));
   if (size > file_bytes_max) {
-    return fail(Errc::invalid_config, Side::gateway, "the master key file " + path + " is far too long to be one");
+    return fail(Errc::invalid_config, Side::gateway,
+                "the master key file " + path + " is far too long to be one");
   }
   return whole;
 }
@@ -114,10 +118,11 @@ Status write_whole(int descriptor, std::string_view text, const std::string& pat
 Status replace_file(const std::string& path, int folder, const Keyring& keyring) {
   const std::string fresh = path + ".new";
   ::unlink(fresh.c_str());  // of somebody who was ended here
-  const File file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const File file(
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.is_open()) return failed("create", fresh);
   // A file made by the superuser belongs to whom the one before it, or the folder, belongs to: the server must read it.
-  struct stat before {};
+  struct stat before{};
   if (::geteuid() == 0 && (::stat(path.c_str(), &before) == 0 || ::fstat(folder, &before) == 0)) {
     if (::fchown(file.get(), before.st_uid, before.st_gid) != 0) return failed("hand over", fresh);
   }
@@ -159,7 +164,8 @@ Result<Keyring> add_master_key(const std::string& path) {
   Keyring after(std::move(keys));
   if (write_master_key_text(after).reveal().size() > file_bytes_max) {
     return fail(Errc::invalid_config, Side::gateway,
-                "the master key file " + path + " is full of keys of unfinished rotations: finish one first");
+                "the master key file " + path +
+                    " is full of keys of unfinished rotations: finish one first");
   }
   CHECK_OK(replace_file(file, folder.get(), after));
   return after;
@@ -173,7 +179,8 @@ Result<Keyring> drop_old_master_keys(const std::string& path, const SealingKey& 
   const auto last = std::ranges::find(keys, resealed_to.id(), &SealingKey::id);
   if (last == keys.end()) {
     return fail(Errc::not_found, Side::gateway,
-                "master key " + resealed_to.id_text() + " is no longer in " + path + ": another rotation came first");
+                "master key " + resealed_to.id_text() + " is no longer in " + path +
+                    ": another rotation came first");
   }
   keys.erase(last + 1, keys.end());
   Keyring after(std::move(keys));

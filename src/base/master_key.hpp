@@ -41,6 +41,7 @@ namespace sluice {
 
 /// Drops the keys behind `resealed_to`; keys that were added in front of it since then stay. Errors  not_found as well when
 /// it is no longer in the file: another rotation came first, and nothing is dropped.
-[[nodiscard]] Result<Keyring> drop_old_master_keys(const std::string& path, const SealingKey& resealed_to);
+[[nodiscard]] Result<Keyring> drop_old_master_keys(const std::string& path,
+                                                   const SealingKey& resealed_to);
 
 }  // namespace sluice

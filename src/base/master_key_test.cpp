@@ -37,7 +37,8 @@ class MasterKey : public ::testing::Test {
     fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
   }
   std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
   }
 
   fs::path folder;
@@ -111,7 +112,8 @@ TEST_F(MasterKey, NeverTellsItsBytesInAnError) {
   ASSERT_TRUE(load_or_create_master_key(path));
   const std::string whole = content();
   const std::string key = whole.substr(whole.find('\n') + 1, 44);
-  for (const std::string& text : {whole + "x", key, "sluice-master-key 1\n" + key + "\n", "sluice-master-key 2\n" + key}) {
+  for (const std::string& text :
+       {whole + "x", key, "sluice-master-key 1\n" + key + "\n", "sluice-master-key 2\n" + key}) {
     put(text);
     const auto loaded = load_master_key(path);
     ASSERT_FALSE(loaded);
@@ -146,7 +148,8 @@ TEST_F(MasterKey, IsTheSameForThreadsThatStartAtOnce) {
     std::array<SealingKey::Id, 8> ids{};
     {
       std::vector<std::jthread> threads;
-      for (auto& id : ids) threads.emplace_back([&] { id = load_or_create_master_key(path)->current().id(); });
+      for (auto& id : ids)
+        threads.emplace_back([&] { id = load_or_create_master_key(path)->current().id(); });
     }
     EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), 1U);
   }
@@ -253,7 +256,8 @@ TEST_F(MasterKey, RotationKilledAtAnyInstantLosesNoKey) {
     {
       const Worker worker([&] {
         (void)add_master_key(path);
-        (void)drop_old_master_keys(path, original.current());  // which no step may drop: a row is sealed under it
+        (void)drop_old_master_keys(
+            path, original.current());  // which no step may drop: a row is sealed under it
       });
       std::this_thread::sleep_for(std::chrono::microseconds(random.below(4000)));
     }

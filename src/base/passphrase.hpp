@@ -13,7 +13,8 @@
 
 namespace sluice {
 
-[[nodiscard]] Result<std::string> seal_with_passphrase(const Secret& passphrase, std::string_view plaintext,
+[[nodiscard]] Result<std::string> seal_with_passphrase(const Secret& passphrase,
+                                                       std::string_view plaintext,
                                                        std::string_view context);
 [[nodiscard]] Result<Secret> open_with_passphrase(const Secret& passphrase, std::string_view sealed,
                                                   std::string_view context);

@@ -10,7 +10,8 @@ TEST(Passphrase, OpensWhatItSealedAndNothingElse) {
   const auto sealed = seal_with_passphrase(passphrase, "the whole configuration", "export");
   ASSERT_TRUE(sealed);
 
-  EXPECT_EQ(open_with_passphrase(passphrase, *sealed, "export")->reveal(), "the whole configuration");
+  EXPECT_EQ(open_with_passphrase(passphrase, *sealed, "export")->reveal(),
+            "the whole configuration");
 
   std::string altered = *sealed;
   altered.back() = static_cast<char>(altered.back() ^ 1);

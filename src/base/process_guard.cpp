@@ -7,7 +7,8 @@ namespace sluice {
 namespace {
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
 #define SLUICE_UNDER_SANITIZER 1
 #endif
 #endif

@@ -26,8 +26,9 @@ bool is_sealed(std::string_view sealed) {
 }
 
 std::unexpected<Error> altered() {
-  return fail(Errc::invalid_config, Side::gateway,
-              "a stored secret was altered or belongs to another place: set it again, or restore a backup");
+  return fail(
+      Errc::invalid_config, Side::gateway,
+      "a stored secret was altered or belongs to another place: set it again, or restore a backup");
 }
 
 std::shared_ptr<unsigned char> guarded_key() {
@@ -47,7 +48,8 @@ std::string seal_context(std::string_view owner, std::string_view name) {
 SealingKey::SealingKey(std::shared_ptr<unsigned char> bytes) : bytes_(std::move(bytes)) {
   constexpr std::string_view purpose = "sluice sealing key id";
   std::array<unsigned char, crypto_generichash_BYTES> hash{};
-  crypto_generichash(hash.data(), hash.size(), as_bytes(purpose), purpose.size(), bytes_.get(), size);
+  crypto_generichash(hash.data(), hash.size(), as_bytes(purpose), purpose.size(), bytes_.get(),
+                     size);
   std::copy_n(hash.begin(), id_.size(), id_.begin());
   sodium_mprotect_readonly(bytes_.get());
 }
@@ -80,8 +82,9 @@ std::string SealingKey::seal(std::string_view plaintext, std::string_view contex
   head.copy(sealed.data(), head.size());
   auto* const nonce = reinterpret_cast<unsigned char*>(sealed.data()) + head_size;
   randombytes_buf(nonce, nonce_size);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + nonce_size, nullptr, as_bytes(plaintext), plaintext.size(),
-                                             as_bytes(bound), bound.size(), nullptr, nonce, bytes_.get());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + nonce_size, nullptr, as_bytes(plaintext),
+                                             plaintext.size(), as_bytes(bound), bound.size(),
+                                             nullptr, nonce, bytes_.get());
   return sealed;
 }
 
@@ -98,7 +101,9 @@ Result<Secret> SealingKey::open(std::string_view sealed, std::string_view contex
   return secret;
 }
 
-bool SealingKey::sealed_here(std::string_view sealed) const { return sealed.starts_with(head_of(id_)); }
+bool SealingKey::sealed_here(std::string_view sealed) const {
+  return sealed.starts_with(head_of(id_));
+}
 
 Keyring::Keyring(std::vector<SealingKey> keys) : keys_(std::move(keys)) { assert(!keys_.empty()); }
 
@@ -112,8 +117,10 @@ Result<Secret> Keyring::open(std::string_view sealed, std::string_view context) 
     if (key.sealed_here(sealed)) return key.open(sealed, context);
   }
   return fail(Errc::invalid_config, Side::gateway,
-              "a stored secret is sealed under master key " + to_hex(sealed.substr(1, head_size - 1)) +
-                  ", which is not in the master key file: put the right file back, or set the secret again");
+              "a stored secret is sealed under master key " +
+                  to_hex(sealed.substr(1, head_size - 1)) +
+                  ", which is not in the master key file: put the right file back, or set the "
+                  "secret again");
 }
 
 bool Keyring::knows(std::string_view sealed) const {
@@ -121,7 +128,8 @@ bool Keyring::knows(std::string_view sealed) const {
 }
 
 bool Keyring::knows_id(std::string_view id_text) const {
-  return std::ranges::any_of(keys_, [&](const SealingKey& key) { return key.id_text() == id_text; });
+  return std::ranges::any_of(keys_,
+                             [&](const SealingKey& key) { return key.id_text() == id_text; });
 }
 
 bool Keyring::needs_reseal(std::string_view sealed) const { return !current().sealed_here(sealed); }

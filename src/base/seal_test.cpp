@@ -11,7 +11,8 @@ const std::string place = seal_context("01JQ0000000000000000000001", "api_key");
 
 TEST(SealingKey, OpensWhatItSealed) {
   const SealingKey key = SealingKey::generate();
-  for (const std::string& text : {std::string(), std::string("sk-ant-api03-abc"), std::string(5000, '\0')}) {
+  for (const std::string& text :
+       {std::string(), std::string("sk-ant-api03-abc"), std::string(5000, '\0')}) {
     const auto opened = key.open(key.seal(text, place), place);
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->reveal(), text);
@@ -39,7 +40,8 @@ TEST(SealingKey, RefusesEveryAlteredBit) {
 TEST(SealingKey, RefusesEveryOtherLength) {
   const SealingKey key = SealingKey::generate();
   const std::string sealed = key.seal("a provider's key", place);
-  for (std::size_t size = 0; size < sealed.size(); ++size) EXPECT_FALSE(key.open(sealed.substr(0, size), place)) << size;
+  for (std::size_t size = 0; size < sealed.size(); ++size)
+    EXPECT_FALSE(key.open(sealed.substr(0, size), place)) << size;
   EXPECT_FALSE(key.open(sealed + '\0', place));
 }
 
@@ -86,7 +88,9 @@ TEST(Keyring, TellsAMissingKeyFromAnAlteredSecret) {
   altered.back() = static_cast<char>(altered.back() ^ 1);
 
   EXPECT_FALSE(keyring.knows(foreign));
-  EXPECT_NE(keyring.open(foreign, place).error().context.find("sealed under master key " + other.id_text()),
+  EXPECT_NE(keyring.open(foreign, place)
+                .error()
+                .context.find("sealed under master key " + other.id_text()),
             std::string::npos);
   EXPECT_TRUE(keyring.knows(altered));
   EXPECT_NE(keyring.open(altered, place).error().context.find("altered"), std::string::npos);

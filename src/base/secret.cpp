@@ -35,8 +35,24 @@ int hex_value(char c) {
 
 }  // namespace
 
-Secret::~Secret() {
-  if (!text_.empty()) OPENSSL_cleanse(text_.data(), text_.size());
+Secret& Secret::operator=(const Secret& other) {
+  if (this == &other) return *this;
+  wipe();
+  text_ = other.text_;
+  return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this == &other) return *this;
+  wipe();
+  text_ = std::move(other.text_);
+  other.wipe();
+  return *this;
+}
+
+void Secret::wipe() noexcept {
+  text_.clear();
+  OPENSSL_cleanse(text_.data(), text_.capacity());
 }
 
 std::string Secret::hint() const {

@@ -15,16 +15,19 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string text) : text_(std::move(text)) {}
   Secret(const Secret&) = default;
-  Secret(Secret&&) noexcept = default;
-  Secret& operator=(const Secret&) = default;
-  Secret& operator=(Secret&&) noexcept = default;
-  ~Secret();  // wipes
+  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
+  Secret& operator=(const Secret& other);
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret() { wipe(); }
   [[nodiscard]] bool empty() const { return text_.empty(); }
   [[nodiscard]] std::string_view reveal() const { return text_; }
   /// "...last4" for people, nothing of secrets shorter than 12 bytes.
   [[nodiscard]] std::string hint() const;
 
  private:
+  /// All of the buffer: a string that was moved from or cut short still holds its bytes there.
+  void wipe() noexcept;
+
   std::string text_;
 };
 

@@ -75,6 +75,7 @@ struct Key {
   Expiry expiry;
   std::string time_zone = "UTC";
   bool disabled = false;
+  bool declared = false;  // in the configuration file, not in the store
 };
 
 }  // namespace sluice::identity

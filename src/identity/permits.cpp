@@ -15,10 +15,10 @@ bool any_matches(const std::vector<std::string>& patterns, std::string_view text
                      [&](const std::string& pattern) { return glob_match(pattern, text); });
 }
 
-bool expired(const Expiry& expiry, WallTime now) {
-  if (expiry.at && now >= *expiry.at) return true;
-  return expiry.after_first_use.count() > 0 && expiry.first_used &&
-         now - *expiry.first_used >= expiry.after_first_use;
+bool expired(const Expiry& expiry, const Call& call) {
+  if (expiry.at && call.now >= *expiry.at) return true;
+  return expiry.after_first_use.count() > 0 && call.first_used &&
+         call.now - *call.first_used >= expiry.after_first_use;
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ Status permits(const Key& key, const Call& call) {
     return fail(Errc::key_disabled, Side::client,
                 fmt::format("key \"{}\" is switched off", key.name));
   }
-  if (expired(key.expiry, call.now)) {
+  if (expired(key.expiry, call)) {
     return fail(Errc::key_expired, Side::client, fmt::format("key \"{}\" has expired", key.name));
   }
   const auto refuse = [&](std::string_view what, std::string_view value) -> Status {

@@ -16,6 +16,7 @@ struct Call {
   net::IpAddress peer;
   std::string_view user_agent;
   WallTime now;
+  std::optional<WallTime> first_used = {};  // of the key
 };
 
 /// Errors  key_disabled, key_expired; not_allowed, whose message names what was refused

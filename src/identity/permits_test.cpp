@@ -90,10 +90,11 @@ TEST(Permits, AKeyEndsAtItsTimeOrSoLongAfterItsFirstUse) {
   k = key();
   k.expiry.after_first_use = 1h;
   EXPECT_TRUE(permits(k, call()));  // Not used yet.
-  k.expiry.first_used = now - 59min;
-  EXPECT_TRUE(permits(k, call()));
-  k.expiry.first_used = now - 1h;
-  EXPECT_EQ(permits(k, call()).error().code, Errc::key_expired);
+  Call used = call();
+  used.first_used = now - 59min;
+  EXPECT_TRUE(permits(k, used));
+  used.first_used = now - 1h;
+  EXPECT_EQ(permits(k, used).error().code, Errc::key_expired);
 }
 
 }  // namespace

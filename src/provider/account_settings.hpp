@@ -52,6 +52,7 @@ struct AccountSettings {
   std::string note;
   std::optional<WallTime> expires;
   bool disabled = false;
+  bool declared = false;  // in the configuration file, not in the store
 };
 
 }  // namespace sluice::provider

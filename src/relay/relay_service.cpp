@@ -156,8 +156,8 @@ net::Task<Result<T>> RelayService::queue(http::Exchange& exchange, Milliseconds 
 
 Result<admit::SlotLease> RelayService::take_key_slot(const Snapshot& snapshot,
                                                      const identity::Key& key) {
-  auto lease =
-      admit::SlotLease::take(snapshot.key_slots[index_of(snapshot, key)], key.limits.concurrency);
+  const auto& state = snapshot.key_states[index_of(snapshot, key)];
+  auto lease = admit::SlotLease::take({state, &state->slots}, key.limits.concurrency);
   if (lease) return std::move(*lease);
   return fail(Errc::concurrency_limited, Side::client,
               "this key already has " + std::to_string(key.limits.concurrency) +
@@ -195,7 +195,7 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
   }
   const std::size_t index = lease->index();
   const routing::Account& account = request.snapshot->accounts.accounts()[index];
-  request.record->account = account.id.str();
+  request.record->account = account.name;
   request.record->provider = request.snapshot->provider_kinds[index];
   const std::string_view upstream_model = account.upstream_model(request.record->model);
   if (upstream_model != request.record->model && request.model_length > 0) {
@@ -237,11 +237,14 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
   if (draining_.load(std::memory_order_relaxed)) {
     co_return fail(Errc::overloaded, Side::gateway, "this relay is shutting down");
   }
-  identity::Call call{.model = {},
-                      .dialect = dialect.name(),
-                      .peer = client_address(exchange, *snapshot),
-                      .user_agent = header(exchange, "user-agent"),
-                      .now = context_.loop.wall_now()};
+  KeyState& key_state = *snapshot->key_states[index_of(*snapshot, *key)];
+  identity::Call call{
+      .model = {},
+      .dialect = dialect.name(),
+      .peer = client_address(exchange, *snapshot),
+      .user_agent = header(exchange, "user-agent"),
+      .now = context_.loop.wall_now(),
+      .first_used = KeyState::from_seconds(key_state.first_used.load(std::memory_order_relaxed))};
   // Whom we would refuse anyway doesn't get to fill our memory with a body first.
   CO_CHECK(identity::permits(*key, call));
   CO_TRY(const std::string_view body, co_await exchange.read_body());
@@ -259,6 +262,7 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
     slot = co_await queue<admit::SlotLease>(exchange, patience, attempt);
   }
   if (!slot) co_return std::unexpected(std::move(slot.error()));
+  key_state.note_use(call.now);
   record->model = std::move(facts.model);
   record->stream = facts.stream && route.call == Call::messages;
   record->billable = route.call == Call::messages;

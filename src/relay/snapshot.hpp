@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "admit/slots.hpp"
 #include "base/metric_labels.hpp"
 #include "identity/key_directory.hpp"
 #include "provider/upstream.hpp"
+#include "relay/key_state.hpp"
 #include "routing/account_pool.hpp"
 
 namespace sluice::relay {
@@ -32,7 +32,7 @@ struct RelayLimits {
 struct Snapshot {
   identity::KeyDirectory keys;
   // Of keys.keys(), by index:
-  std::vector<std::shared_ptr<admit::Slots>> key_slots;
+  std::vector<std::shared_ptr<KeyState>> key_states;
   std::vector<std::size_t> key_routes;  // in `accounts`
   routing::AccountPool accounts;
   // Of accounts.accounts(), by index:

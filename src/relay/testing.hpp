@@ -320,7 +320,7 @@ class House final : private http::Handler {
   /// Every lease came back.
   void expect_nothing_held() const {
     EXPECT_EQ(account_->in_flight.load(), 0);
-    EXPECT_EQ(key_slots_->in_use(), 0);
+    EXPECT_EQ(key_state_->slots.in_use(), 0);
     EXPECT_EQ(metrics().streams_active.value(), 0);
     EXPECT_EQ(budget_.left(), budget_bytes);
   }
@@ -346,9 +346,10 @@ class House final : private http::Handler {
     key.limits.concurrency = settings.key_concurrency;
     key.networks = settings.key_networks;
     made->keys = *identity::KeyDirectory::build({key});
-    made->key_slots = {key_slots_};
+    made->key_states = {key_state_};
     routing::Account account;
     account.id = AccountId("account");
+    account.name = "account";
     account.dialect = "anthropic";
     account.max_concurrency = settings.account_concurrency;
     account.model_map = settings.model_map;
@@ -371,7 +372,7 @@ class House final : private http::Handler {
   net::WaitingLine waiting_;
   std::shared_ptr<routing::AccountState> account_ =
       std::make_shared<routing::AccountState>(waiting_);
-  std::shared_ptr<admit::Slots> key_slots_ = std::make_shared<admit::Slots>(waiting_);
+  std::shared_ptr<KeyState> key_state_ = std::make_shared<KeyState>(waiting_);
   net::BlockingPool blocking_{1};
   net::Resolver resolver_{clock_, blocking_};
   net::Loop loop_{clock_};
