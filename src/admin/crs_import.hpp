@@ -19,9 +19,11 @@
 namespace sluice::admin {
 
 struct CrsOptions {
-  Secret encryption_key;  // ENCRYPTION_KEY of the CRS; empty: its encrypted values and hashes are of no use
+  Secret
+      encryption_key;  // ENCRYPTION_KEY of the CRS; empty: its encrypted values and hashes are of no use
   OnConflict on_conflict = OnConflict::refuse;
-  std::string time_zone = "Asia/Shanghai";  // of daily limits; CRS counts days in UTC+8 unless told otherwise
+  std::string time_zone =
+      "Asia/Shanghai";  // of daily limits; CRS counts days in UTC+8 unless told otherwise
   provider::PrivateUpstreams private_upstreams = provider::PrivateUpstreams::refused;
   DryRun dry_run = DryRun::no;
 };
@@ -33,7 +35,7 @@ struct CrsReport {
     std::string name;    // as it is called here; where it isn't carried, there
     std::string source;  // "claudeConsoleAccounts 3f0c...": where it came from
     Carried carried = Carried::whole;
-    bool skipped = false;  // it was here already
+    bool skipped = false;              // it was here already
     std::vector<std::string> remarks;  // what is missing and what to do, or why not
   };
   std::vector<Line> lines;
