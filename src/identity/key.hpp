@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "base/quantity.hpp"
 #include "base/secret.hpp"
 #include "net/ip_network.hpp"
@@ -24,35 +25,19 @@ class PatternList {
   PatternList() = default;
   explicit PatternList(const std::vector<std::string>& patterns);
   [[nodiscard]] bool allows(std::string_view text) const;
-  [[nodiscard]] bool empty() const { return allowed_.empty() && denied_.empty(); }
+  [[nodiscard]] bool empty() const { return patterns_.empty(); }
+  /// As they were given.
+  [[nodiscard]] const std::vector<std::string>& patterns() const { return patterns_; }
 
  private:
+  std::vector<std::string> patterns_;
   std::vector<std::string> allowed_;
   std::vector<std::string> denied_;
 };
 
-/// "60/1m": so many in each window.
-struct RateLimit {
-  std::int64_t amount = 0;
-  std::chrono::seconds window{0};
-  friend bool operator==(const RateLimit&, const RateLimit&) = default;
-};
-
-struct KeyLimits {
-  int concurrency = 0;  // 0 = no cap
-  std::optional<RateLimit> requests;
-  std::optional<RateLimit> input_tokens;
-  std::optional<RateLimit> output_tokens;
-};
-
-/// Money in a window: rolling (`length` set) or by the calendar of the key's time zone.
-struct Budget {
-  enum class Window : std::uint8_t { rolling, day, week, month, total };
-  Window window = Window::total;
-  std::chrono::seconds length{0};  // of a rolling window
-  NanoUsd amount;
-  friend bool operator==(const Budget&, const Budget&) = default;
-};
+using sluice::Budget;
+using sluice::RateLimit;
+using KeyLimits = Limits;
 
 /// At a time, or so long after the first use; neither: never.
 struct Expiry {
@@ -61,11 +46,20 @@ struct Expiry {
   std::optional<WallTime> first_used;
 };
 
+/// While a secret is rotated, the one before works on for a while.
+struct PreviousSecret {
+  Sha256 hash{};
+  WallTime valid_until;
+};
+
 struct Key {
-  KeyId id;
+  KeyId id;  // a ULID in the store; the name of one in the file
   std::string name;
-  Sha256 hash{};  // of the secret; the secret itself is not kept
+  std::string owner;  // id of a user; empty: nobody's
+  Sha256 hash{};      // of the secret; the secret itself is not kept
+  std::vector<PreviousSecret> previous;
   std::vector<std::string> pools = {"default"};
+  std::vector<std::string> accounts;  // names; not empty: only these serve it, out of its pools
   PatternList models;
   std::vector<std::string> dialects;   // empty = all
   std::vector<net::Network> networks;  // empty = all
@@ -74,6 +68,8 @@ struct Key {
   std::vector<Budget> budgets;
   Expiry expiry;
   std::string time_zone = "UTC";
+  std::vector<std::string> tags;
+  std::string note;
   bool disabled = false;
   bool declared = false;  // in the configuration file, not in the store
 };

@@ -23,7 +23,7 @@ bool expired(const Expiry& expiry, const Call& call) {
 
 }  // namespace
 
-PatternList::PatternList(const std::vector<std::string>& patterns) {
+PatternList::PatternList(const std::vector<std::string>& patterns) : patterns_(patterns) {
   for (const std::string& pattern : patterns) {
     if (pattern.starts_with('!')) {
       denied_.push_back(pattern.substr(1));

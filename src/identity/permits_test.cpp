@@ -45,6 +45,13 @@ TEST(Permits, ModelsAreAllowedAndDeniedByPattern) {
   EXPECT_TRUE(permits(k, c));
 }
 
+TEST(PatternList, GivesBackWhatItWasMadeOf) {
+  const std::vector<std::string> patterns = {"!claude-opus-*", "claude-*"};
+  EXPECT_EQ(PatternList(patterns).patterns(), patterns);
+  EXPECT_FALSE(PatternList(patterns).empty());
+  EXPECT_TRUE(PatternList().empty());
+}
+
 TEST(Permits, OnlyDenialsLetTheRestIn) {
   Key k = key();
   k.models = PatternList({"!*-preview"});

@@ -2,12 +2,15 @@
 /// An account as an operator describes it: in the file, on the command line, through the admin API. Plain values, already
 /// checked; what a request reads is made of it (`Upstream`, `routing::Account`).
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "base/quantity.hpp"
 #include "base/secret.hpp"
 
@@ -35,6 +38,14 @@ struct Credential {
   OAuth2Credential oauth2 = {};
 };
 
+/// When an account takes requests, by the clock of its time zone. A time that ends before it begins runs past midnight.
+struct ActiveHours {
+  std::uint8_t days = 0x7f;  // bit 0 Monday to bit 6 Sunday: the day it begins on
+  std::chrono::minutes from{0};
+  std::chrono::minutes to{24 * 60};  // not included
+  friend bool operator==(const ActiveHours&, const ActiveHours&) = default;
+};
+
 struct AccountSettings {
   AccountId id;  // a ULID in the store, "declared:NAME" in the file
   std::string name;
@@ -51,6 +62,13 @@ struct AccountSettings {
   std::string ca_file;  // PEM bundle in place of the system's
   std::string note;
   std::optional<WallTime> expires;
+  Limits limits;  // `concurrency` is `max_concurrency` here
+  std::vector<Budget> budgets;
+  Milliseconds connect_timeout{0};  // 0 = the relay's, as for the two below
+  Milliseconds first_byte_timeout{0};
+  Milliseconds idle_timeout{0};
+  std::vector<ActiveHours> active_hours;  // empty = always
+  std::string time_zone = "UTC";          // of active hours and calendar budgets
   bool disabled = false;
   bool declared = false;  // in the configuration file, not in the store
 };
