@@ -24,11 +24,11 @@ struct AuditEntry {
 };
 
 struct AuditQuery {
-  std::size_t limit = 100;
-  std::string before_id;  // cursor: older than this; empty: from the newest
-  std::string kind;
-  std::string object;
-  std::string actor;
+  std::size_t limit = 100;     // 1 to 1000
+  std::string before_id = {};  // cursor: older than this; empty: from the newest
+  std::string kind = {};
+  std::string object = {};
+  std::string actor = {};
 };
 
 class Audit {

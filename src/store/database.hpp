@@ -25,9 +25,9 @@ struct Migration;
 enum class Engine : std::uint8_t { sqlite, postgresql };
 
 struct DatabaseOptions {
-  Secret url{
-      "sqlite://"};  // "sqlite://" = DATA/sluice.db, "sqlite://PATH", "postgresql://user:pw@host/db"
-  std::string data_dir;
+  /// "sqlite://" = DATA/sluice.db, "sqlite://PATH", "postgresql://USER:PASSWORD@HOST/DATABASE".
+  Secret url{"sqlite://"};
+  std::string data_dir = {};
   std::size_t connections = 4;
   Milliseconds busy_max{5000};     // for a lock or a free connection
   Milliseconds connect_max{5000};  // PostgreSQL

@@ -14,10 +14,10 @@ namespace sluice::store {
 
 struct HashedSecret {
   Sha256 hash{};
-  std::string owner;  // id of the key or token
-  std::string hint;   // "...last4"
+  std::string owner;      // id of the key or token
+  std::string hint = {};  // "...last4"
   WallTime created;
-  std::optional<WallTime> valid_until;  // of the old one, during a rotation
+  std::optional<WallTime> valid_until = {};  // of the old one, during a rotation
 };
 
 class HashedSecrets {

@@ -28,11 +28,11 @@ struct Object {
 
 struct PageRequest {
   std::size_t limit = 100;  // 1 to 1000
-  std::string after;        // the id that the last page ended with; empty: from the start
+  std::string after = {};   // the id that the last page ended with; empty: from the start
   bool with_removed = false;
-  std::string owner;  // only of this user
-  std::string
-      text;  // only names that contain it, ASCII case ignored; no wildcard means anything in it
+  std::string owner = {};  // only of this user
+  /// Only names that contain it, ASCII case ignored; no wildcard means anything in it.
+  std::string text = {};
 };
 
 class Objects {

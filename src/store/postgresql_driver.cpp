@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "store/driver.hpp"
+#include "store/one_line.hpp"
 #include "store/postgresql_url.hpp"
 
 namespace sluice::store {
@@ -37,19 +38,6 @@ Answer run(soci::session& session, const std::string& sql) {
 
 /// Notices ("relation exists already") would go to stderr.
 void ignore_notice(void* /*unused*/, const PGresult* /*notice*/) {}
-
-std::string one_line(std::string_view message) {
-  std::string out;
-  for (const char c : message) {
-    if (c != '\n') {
-      out += c;
-    } else if (!out.empty() && out.back() != ' ') {
-      out += ' ';
-    }
-  }
-  while (out.ends_with(' ')) out.pop_back();
-  return out;
-}
 
 std::string_view advice_for(std::string_view state) {
   if (state.starts_with("28"))

@@ -12,12 +12,12 @@
 namespace sluice::store {
 
 struct SealedSecret {
-  std::string owner;   // id of an account or a user
-  std::string name;    // "api_key", "refresh_token", "access_token", "proxy", "password", "totp"
-  std::string sealed;  // bytes
-  std::string hint;    // "...last4", or empty
+  std::string owner;      // id of an account or a user
+  std::string name;       // "api_key", "refresh_token", "access_token", "proxy", "password", "totp"
+  std::string sealed;     // bytes
+  std::string hint = {};  // "...last4", or empty
   WallTime updated;
-  std::optional<WallTime> expires;  // of access tokens
+  std::optional<WallTime> expires = {};  // of access tokens
 };
 
 class SealedSecrets {

@@ -1,10 +1,9 @@
 #pragma once
-/// What tests of the store share: a folder for each test, a new store on the engine that the test runs on, and objects.
+/// What tests of the store share. A test on both engines is a TEST_P of `OnBothEngines`: it has a store of its own, that is new.
+/// Where PostgreSQL isn't installed those on it are skipped; with CI=true they fail.
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,17 +15,10 @@ namespace sluice::store::testing {
 
 class Folder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "sluice-store-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
+  Folder();
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
+  ~Folder();
   [[nodiscard]] std::string path(const std::string& name = "") const {
     return name.empty() ? path_ : path_ + "/" + name;
   }
@@ -35,17 +27,52 @@ class Folder {
   std::string path_;
 };
 
+/// The PostgreSQL server of this program's tests, started when it is first wanted (tests/lib/postgres.sh).
+class Server {
+ public:
+  /// Null where PostgreSQL isn't installed.
+  static Server* get();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  [[nodiscard]] Secret url(const std::string& database) const;
+  /// Makes a new, empty database. Gives its name.
+  [[nodiscard]] std::string add_database();
+  void run_sql(const std::string& sql) const;
+  void stop();
+  void start();
+
+ private:
+  friend class ServerEnd;
+  Server() = default;
+  Folder folder_;
+  pid_t process_ = -1;
+  int databases_ = 0;
+};
+
+class OnBothEngines : public ::testing::TestWithParam<Engine> {
+ protected:
+  void SetUp() override;
+  [[nodiscard]] std::unique_ptr<Database> open() const;
+  /// Another new store.
+  [[nodiscard]] DatabaseOptions another_store();
+
+  DatabaseOptions options_;
+  Folder folder_;
+};
+
+std::string engine_name(const ::testing::TestParamInfo<Engine>& info);
+
+#define SLUICE_ON_BOTH_ENGINES(suite)                                                          \
+  INSTANTIATE_TEST_SUITE_P(                                                                    \
+      , suite,                                                                                 \
+      ::testing::Values(::sluice::store::Engine::sqlite, ::sluice::store::Engine::postgresql), \
+      ::sluice::store::testing::engine_name)
+
 inline const WallTime noon{std::chrono::seconds(1'750'000'000)};
 
-inline Object object(std::string id, std::string name) {
-  Object out;
-  out.id = std::move(id);
-  out.name = std::move(name);
-  out.document = R"({"note":"as it was"})";
-  out.created = noon;
-  out.updated = noon;
-  return out;
-}
+[[nodiscard]] Object object(std::string id, std::string name);
 
 /// The value, or a failed test and the end of the program.
 template <class T>
@@ -57,17 +84,20 @@ T value_of(Result<T> result) {
   return std::move(*result);
 }
 
+/// Keeps what `work` did, whatever it gives.
 template <class Work>
 auto write(Database& database, Work work) {
   using T = decltype(work(std::declval<Transaction&>()));
-  return value_of(
-      database.write<T>([&](Transaction& transaction) -> Result<T> { return work(transaction); }));
+  return value_of(database.write<T>([&](Transaction& transaction) -> Result<T> {
+    return Result<T>(std::in_place, work(transaction));
+  }));
 }
 template <class Work>
 auto read(Database& database, Work work) {
   using T = decltype(work(std::declval<Transaction&>()));
-  return value_of(
-      database.read<T>([&](Transaction& transaction) -> Result<T> { return work(transaction); }));
+  return value_of(database.read<T>([&](Transaction& transaction) -> Result<T> {
+    return Result<T>(std::in_place, work(transaction));
+  }));
 }
 
 }  // namespace sluice::store::testing
