@@ -82,7 +82,7 @@ void CredentialFinder::add(std::string_view credential) {
   }
 }
 
-Result<Presented> CredentialFinder::result() const {
+Result<Presented> CredentialFinder::result(std::span<const Secret> suffixes) const {
   if (ambiguous_) {
     return fail(Errc::invalid_request, Side::client,
                 "the request carries two different credentials; send the key in one place only");
@@ -92,7 +92,12 @@ Result<Presented> CredentialFinder::result() const {
                 "no key in the request; send it as x-api-key, Authorization: Bearer, "
                 "x-goog-api-key, api-key or ?key=");
   }
-  return Presented{sha256(credential_)};
+  Presented out{sha256(credential_), {}};
+  for (const Secret& suffix : suffixes) {
+    const Secret suffixed(std::string(credential_).append(suffix.reveal()));
+    out.suffixed.push_back(sha256(suffixed.reveal()));
+  }
+  return out;
 }
 
 std::string strip_key_query(std::string_view query) {

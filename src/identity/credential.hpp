@@ -2,8 +2,10 @@
 /// Where the SDKs put a client's key: `x-api-key`, `Authorization: Bearer`, `x-goog-api-key`,
 /// `api-key`, `?key=`.
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
@@ -13,6 +15,7 @@ namespace sluice::identity {
 /// What a client presented, as its SHA-256: the credential itself goes no further than the finder.
 struct Presented {
   Sha256 hash{};
+  std::vector<Sha256> suffixed;  // of the credential with each suffix behind it, see KeyDirectory
 };
 
 /// Told of every header and of the query, it knows the one credential of a request.
@@ -34,7 +37,7 @@ class CredentialFinder {
   void on_header(std::string_view name, std::string_view value);
   /// Without the '?'; names and values are percent-decoded.
   void on_query(std::string_view query);
-  [[nodiscard]] Result<Presented> result() const;
+  [[nodiscard]] Result<Presented> result(std::span<const Secret> suffixes = {}) const;
 
  private:
   void add(std::string_view credential);
@@ -46,11 +49,12 @@ class CredentialFinder {
 
 /// The same for a whole head: anything whose `headers` have `name` and `value`.
 template <class Head>
-[[nodiscard]] Result<Presented> present_credential(const Head& head, std::string_view query) {
+[[nodiscard]] Result<Presented> present_credential(const Head& head, std::string_view query,
+                                                   std::span<const Secret> suffixes = {}) {
   CredentialFinder finder;
   for (const auto& field : head.headers) finder.on_header(field.name, field.value);
   finder.on_query(query);
-  return finder.result();
+  return finder.result(suffixes);
 }
 
 /// The query without its `key=` parameters, the rest byte for byte: for logs and for the way on.

@@ -20,7 +20,7 @@ std::string_view view(const Sha256& hash) {
 
 }  // namespace
 
-Result<KeyDirectory> KeyDirectory::build(std::vector<Key> keys) {
+Result<KeyDirectory> KeyDirectory::build(std::vector<Key> keys, std::vector<Secret> suffixes) {
   KeyDirectory out;
   out.slots_.resize(std::bit_ceil(keys.size() * 2 + 2));
   const std::size_t mask = out.slots_.size() - 1;
@@ -37,6 +37,7 @@ Result<KeyDirectory> KeyDirectory::build(std::vector<Key> keys) {
     out.slots_[at] = static_cast<std::uint32_t>(i + 1);
   }
   out.keys_ = std::move(keys);
+  out.suffixes_ = std::move(suffixes);
   return out;
 }
 
@@ -48,6 +49,15 @@ const Key* KeyDirectory::find(const Sha256& hash) const {
     if (equal_constant_time(view(key.hash), view(hash))) return &key;
   }
   return nullptr;
+}
+
+const Key* KeyDirectory::find(const Presented& presented) const {
+  const Key* key = find(presented.hash);
+  for (const Sha256& suffixed : presented.suffixed) {
+    if (key != nullptr) break;
+    key = find(suffixed);
+  }
+  return key;
 }
 
 const Key* KeyDirectory::find(std::string_view credential) const {

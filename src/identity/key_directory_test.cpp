@@ -41,6 +41,26 @@ TEST(KeyDirectory, TellsKeysApartWhoseHashesStartAlike) {
   EXPECT_EQ(directory->find(neither), nullptr);
 }
 
+TEST(KeyDirectory, KnowsAKeyOfAnotherRelayByTheSuffixItWasHashedWith) {
+  // SHA-256("cr_0123456789abcdef" + the suffix), as node's crypto module makes it.
+  Key moved = key("moved", "");
+  ASSERT_TRUE(from_hex("e94e64c6cf7a86fb678c6f06a1624d8673c9b9565077d93952ae9e352b6e7e77", moved.hash));
+  const std::vector<Secret> suffixes = {Secret("of another relay"),
+                                        Secret("a CRS key of thirty-two letters!")};
+  const auto directory = KeyDirectory::build({moved, key("own", "sk-slc-own")}, suffixes);
+  ASSERT_TRUE(directory);
+  const auto find = [&](std::string_view credential, std::span<const Secret> with) {
+    CredentialFinder finder;
+    finder.on_header("x-api-key", credential);
+    const Key* found = directory->find(*finder.result(with));
+    return found == nullptr ? "" : found->name;
+  };
+  EXPECT_EQ(find("cr_0123456789abcdef", directory->suffixes()), "moved");
+  EXPECT_EQ(find("sk-slc-own", directory->suffixes()), "own");
+  EXPECT_EQ(find("cr_0123456789abcdee", directory->suffixes()), "");
+  EXPECT_EQ(find("cr_0123456789abcdef", {}), "");
+}
+
 TEST(KeyDirectory, EmptyKnowsNobody) {
   EXPECT_EQ(KeyDirectory().find("x"), nullptr);
   EXPECT_EQ(KeyDirectory::build({})->find("x"), nullptr);
