@@ -1,6 +1,7 @@
 #pragma once
 /// Why an operation of the admin side was refused: an Error that can name the field at fault.
 
+#include <chrono>
 #include <expected>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@ struct Refusal {
   Errc code = Errc::internal;
   std::string field;    // "limits.requests", "credential"; empty: it is about no field
   std::string message;  // for people: what is wrong and what to do; never a secret
+  std::chrono::seconds retry_after{0};  // of rate_limited: when to come again
 
   Refusal() = default;
   Refusal(Errc why, std::string of, std::string text)

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admin/actor.hpp"
 #include "admin/refusal.hpp"
@@ -56,18 +57,26 @@ class SignIn {
 
   // --- one's own second factor and password ---
   struct TotpOffer {
-    Secret secret;    // base32
-    std::string url;  // otpauth://
+    Secret secret;  // base32
+    Secret url;     // otpauth://
   };
+  /// Nothing is in force before it is confirmed. Errors  not_allowed: the actor is nobody with a password.
   [[nodiscard]] Outcome<TotpOffer> offer_totp(const Actor& actor);
   /// Gives the recovery codes.
-  [[nodiscard]] Outcome<std::vector<std::string>> confirm_totp(const Actor& actor,
-                                                               std::string_view code);
+  [[nodiscard]] Outcome<std::vector<Secret>> confirm_totp(const Actor& actor,
+                                                          std::string_view code);
+  [[nodiscard]] Result<bool> has_totp(const Actor& actor);
   [[nodiscard]] Outcome<void> drop_totp(const Actor& actor, const Secret& password);
   [[nodiscard]] Outcome<void> change_password(const Actor& actor, const Secret& old_one,
                                               const Secret& new_one, std::string_view keep_session);
 
  private:
+  [[nodiscard]] SignedIn begin_session(store::Transaction& transaction, const Actor& actor,
+                                       const Visitor& visitor);
+  /// One's own password, asked for again before what a stranger at an open screen shall not do.
+  [[nodiscard]] Outcome<void> confirm_password(const Actor& actor, const Secret& password,
+                                               std::string_view field);
+
   store::Database& database_;
   store::SecretBox& secrets_;
   const Clock& clock_;
