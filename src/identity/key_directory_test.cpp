@@ -5,6 +5,10 @@
 namespace sluice::identity {
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr WallTime now{1'700'000'000s};
+
 Key key(std::string name, std::string_view secret) {
   Key out;
   out.id = KeyId(name);
@@ -20,12 +24,12 @@ TEST(KeyDirectory, FindsEachKeyByItsSecretAndNoOther) {
   const auto directory = KeyDirectory::build(std::move(keys));
   ASSERT_TRUE(directory);
   for (int i = 0; i < 1000; ++i) {
-    const Key* found = directory->find("secret" + std::to_string(i));
+    const Key* found = directory->find("secret" + std::to_string(i), now);
     ASSERT_NE(found, nullptr) << i;
     EXPECT_EQ(found->name, "k" + std::to_string(i));
   }
-  EXPECT_EQ(directory->find("secret1000"), nullptr);
-  EXPECT_EQ(directory->find(""), nullptr);
+  EXPECT_EQ(directory->find("secret1000", now), nullptr);
+  EXPECT_EQ(directory->find("", now), nullptr);
 }
 
 TEST(KeyDirectory, TellsKeysApartWhoseHashesStartAlike) {
@@ -36,15 +40,16 @@ TEST(KeyDirectory, TellsKeysApartWhoseHashesStartAlike) {
   neither[30] ^= 1;
   const auto directory = KeyDirectory::build({a, b});
   ASSERT_TRUE(directory);
-  EXPECT_EQ(directory->find(a.hash)->name, "a");
-  EXPECT_EQ(directory->find(b.hash)->name, "b");
-  EXPECT_EQ(directory->find(neither), nullptr);
+  EXPECT_EQ(directory->find(a.hash, now)->name, "a");
+  EXPECT_EQ(directory->find(b.hash, now)->name, "b");
+  EXPECT_EQ(directory->find(neither, now), nullptr);
 }
 
 TEST(KeyDirectory, KnowsAKeyOfAnotherRelayByTheSuffixItWasHashedWith) {
   // SHA-256("cr_0123456789abcdef" + the suffix), as node's crypto module makes it.
   Key moved = key("moved", "");
-  ASSERT_TRUE(from_hex("e94e64c6cf7a86fb678c6f06a1624d8673c9b9565077d93952ae9e352b6e7e77", moved.hash));
+  ASSERT_TRUE(
+      from_hex("e94e64c6cf7a86fb678c6f06a1624d8673c9b9565077d93952ae9e352b6e7e77", moved.hash));
   const std::vector<Secret> suffixes = {Secret("of another relay"),
                                         Secret("a CRS key of thirty-two letters!")};
   const auto directory = KeyDirectory::build({moved, key("own", "sk-slc-own")}, suffixes);
@@ -52,7 +57,7 @@ TEST(KeyDirectory, KnowsAKeyOfAnotherRelayByTheSuffixItWasHashedWith) {
   const auto find = [&](std::string_view credential, std::span<const Secret> with) {
     CredentialFinder finder;
     finder.on_header("x-api-key", credential);
-    const Key* found = directory->find(*finder.result(with));
+    const Key* found = directory->find(*finder.result(with), now);
     return found == nullptr ? "" : found->name;
   };
   EXPECT_EQ(find("cr_0123456789abcdef", directory->suffixes()), "moved");
@@ -62,8 +67,20 @@ TEST(KeyDirectory, KnowsAKeyOfAnotherRelayByTheSuffixItWasHashedWith) {
 }
 
 TEST(KeyDirectory, EmptyKnowsNobody) {
-  EXPECT_EQ(KeyDirectory().find("x"), nullptr);
-  EXPECT_EQ(KeyDirectory::build({})->find("x"), nullptr);
+  EXPECT_EQ(KeyDirectory().find("x", now), nullptr);
+  EXPECT_EQ(KeyDirectory::build({})->find("x", now), nullptr);
+}
+
+TEST(KeyDirectory, KnowsThePreviousSecretUntilItsEnd) {
+  Key rotated = key("ci", "new");
+  rotated.previous = {{sha256("older"), now - 1s}, {sha256("old"), now + 1s}};
+  const auto directory = KeyDirectory::build({rotated, key("web", "other")});
+  ASSERT_TRUE(directory);
+  EXPECT_EQ(directory->find("new", now)->name, "ci");
+  EXPECT_EQ(directory->find("old", now)->name, "ci");
+  EXPECT_EQ(directory->find("old", now + 1s), nullptr);
+  EXPECT_EQ(directory->find("older", now), nullptr);
+  EXPECT_EQ(directory->find("other", now)->name, "web");
 }
 
 TEST(KeyDirectory, RefusesOneSecretForTwoKeysAndNamesThem) {

@@ -129,9 +129,9 @@ net::Task<void> RelayService::refuse(http::Exchange& exchange, const Error& erro
 
 Result<const identity::Key*> RelayService::authenticate(const http::Exchange& exchange,
                                                         const Snapshot& snapshot) const {
-  TRY(const auto presented, identity::present_credential(exchange.head(), exchange.query(),
-                                                         snapshot.keys.suffixes()));
-  const identity::Key* key = snapshot.keys.find(presented);
+  TRY(const auto presented,
+      identity::present_credential(exchange.head(), exchange.query(), snapshot.keys.suffixes()));
+  const identity::Key* key = snapshot.keys.find(presented, context_.loop.wall_now());
   if (key == nullptr) return fail(Errc::invalid_key, Side::client, "unknown key");
   return key;
 }
