@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,12 +12,9 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::wire::testing {
+#include "base/testing.hpp"
 
-inline std::filesystem::path shared_root() {
-  if (const char* root = std::getenv("SLUICE_SHARED")) return root;
-  return std::filesystem::path(SLUICE_SOURCE_DIR).parent_path() / "shared";
-}
+namespace sluice::wire::testing {
 
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -57,14 +53,3 @@ inline std::vector<boost::json::value> read_json_lines(const std::filesystem::pa
 }
 
 }  // namespace sluice::wire::testing
-
-/// Binds `path` to recorded data; without it, skips the test by name, and fails where CI promises
-/// to have the data.
-#define SLUICE_SHARED_OR_SKIP(path, relative)                                          \
-  const auto path = ::sluice::wire::testing::shared_root() / (relative);               \
-  if (!std::filesystem::exists(path)) {                                                \
-    const char* ci = std::getenv("CI");                                                \
-    if (ci != nullptr && std::string_view(ci) == "true") FAIL() << "missing " << path; \
-    GTEST_SKIP() << "missing " << path;                                                \
-  }                                                                                    \
-  static_cast<void>(0)
