@@ -7,6 +7,7 @@
 
 #include "app/cli.hpp"
 #include "app/verbs.hpp"
+#include "base/process_guard.hpp"
 
 namespace {
 
@@ -45,6 +46,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sluice::guard_process_memory();
   try {
     return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   } catch (const std::exception& error) {

@@ -104,10 +104,6 @@ export class Process {
     }
   }
 
-  get fileDescriptors() {
-    return fs.readdirSync(`/proc/${this.pid}/fd`).length;
-  }
-
   /// Resident bytes.
   get memory() {
     const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.pid}/status`, "latin1"));

@@ -98,6 +98,11 @@ export class Sluice {
     return parseMetrics(answer.text);
   }
 
+  /// As the server counts them: /proc/PID/fd is closed to others.
+  async openFiles() {
+    return (await this.metrics()).sum("process_open_fds");
+  }
+
   /// Exit code after SIGTERM.
   async stop() {
     const code = await this.process.stop();

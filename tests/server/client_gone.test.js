@@ -48,13 +48,13 @@ const leavings = {
 for (const [how, leave] of Object.entries(leavings)) {
   describe(`a client that ${how}`, () => {
     test("while the relay connects", async () => {
-      const before = sluice.process.fileDescriptors;
+      const before = await sluice.openFiles();
       const { client } = await ask(sluice, { model: "deaf" });
       await eventually(async () => (await inFlight(sluice)) === 1, "the request is under way");
       leave(client);
       await eventually(async () => (await inFlight(sluice)) === 0, "the request is over", 1000);
       client.close();
-      await eventually(() => sluice.process.fileDescriptors <= before, "both sockets are closed", 1000);
+      await eventually(async () => (await sluice.openFiles()) <= before, "both sockets are closed", 1000);
     });
 
     for (const stream of [true, false]) {

@@ -116,14 +116,7 @@ void Child::read_log() {
 }
 
 std::size_t Child::open_descriptors() const {
-  std::size_t count = 0;
-  std::error_code error;
-  const std::string folder = fmt::format("/proc/{}/fd", pid_);
-  for (auto it = std::filesystem::directory_iterator(folder, error);
-       it != std::filesystem::directory_iterator(); it.increment(error)) {
-    ++count;
-  }
-  return count;
+  return static_cast<std::size_t>(metric("process_open_fds"));
 }
 
 std::size_t Child::resident_bytes() const {

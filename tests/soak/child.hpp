@@ -28,6 +28,7 @@ class Child final : public Handler {
   /// SIGTERM, which with nothing under way ends it soon; the exit code as of `wait`. Leak checks happen in there.
   [[nodiscard]] int stop();
 
+  /// As the server counts them, with the connection that asks: /proc/PID/fd is closed to others.
   [[nodiscard]] std::size_t open_descriptors() const;
   [[nodiscard]] std::size_t resident_bytes() const;
 
