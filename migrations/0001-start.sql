@@ -3,7 +3,7 @@
 CREATE TABLE users (
   id {{text}} PRIMARY KEY,
   name {{text}} NOT NULL,
-  owner {{text}} REFERENCES users (id) ON DELETE SET NULL,
+  owner {{text}},
   version BIGINT NOT NULL,
   document {{text}} NOT NULL,
   created_at BIGINT NOT NULL,

@@ -108,7 +108,8 @@ TEST_P(WatcherTest, StopsAtOnce) {
 
   watcher.reset();
 
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, Milliseconds(200)) << "50 ms and a loaded machine";
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, Milliseconds(200))
+      << "50 ms and a loaded machine";
 }
 
 TEST(PostgresqlWatcher, TellsOfChangesWhenTheServerIsBack) {
