@@ -102,8 +102,9 @@ CREATE TABLE key_activity (
   last_used_at BIGINT
 );
 
+-- Also of accounts that only the configuration file names, so no foreign key stands here.
 CREATE TABLE account_states (
-  account_id {{text}} PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+  account_id {{text}} PRIMARY KEY,
   state {{text}} NOT NULL,
   reason {{text}} NOT NULL,
   since BIGINT NOT NULL
