@@ -221,7 +221,7 @@ RefreshRequest refresh_request(const TokenEndpoint& endpoint, const OAuth2Creden
   }
   std::string head;
   append(head, "POST ", endpoint.path_and_query, " HTTP/1.1\r\nhost: ", endpoint.origin.authority(),
-         "\r\naccept: application/json\r\naccept-encoding: identity\r\n"
+         "\r\nconnection: close\r\naccept: application/json\r\naccept-encoding: identity\r\n"
          "content-type: application/x-www-form-urlencoded\r\ncontent-length: ",
          std::to_string(body.size()), "\r\n");
   if (credential.client_auth == ClientAuth::basic) {

@@ -67,7 +67,8 @@ TEST(RefreshRequest, SignsTheClientInByItsEncodedNameAndSecret) {
   const RefreshRequest made = request(ClientAuth::basic);
   // base64("relay+client:s3cret%3A%2B%2F%25")
   EXPECT_EQ(made.head.reveal(),
-            "POST /token?p=x HTTP/1.1\r\nhost: login.example\r\naccept: application/json\r\n"
+            "POST /token?p=x HTTP/1.1\r\nhost: login.example\r\nconnection: close\r\naccept: "
+            "application/json\r\n"
             "accept-encoding: identity\r\ncontent-type: application/x-www-form-urlencoded\r\n"
             "content-length: 88\r\n"
             "authorization: Basic cmVsYXkrY2xpZW50OnMzY3JldCUzQSUyQiUyRiUyNQ==\r\n\r\n");
