@@ -20,6 +20,8 @@ namespace sluice::routing {
 struct AccountState {
   explicit AccountState(net::WaitingLine& waiting) : line(waiting) {}
   std::atomic<int> in_flight{0};
+  /// The provider refused the access token: whoever keeps it fresh looks, and takes this back.
+  std::atomic<bool> wants_refresh{false};
   net::WaitingLine& line;
 };
 
