@@ -1,4 +1,5 @@
 """Who can be measured: nothing in between, nginx, sluice. Each start is a fresh process in a fresh folder."""
+import hashlib
 import json
 import os
 import re
@@ -180,9 +181,13 @@ class Sluice(Proxy):
         config = f"{self.prefix}/sluice.toml"
         with open(config, "w") as out:
             out.write(fill("sluice.toml.in", values))
+            out.write(self.more_config(values))
         os.chmod(config, 0o600)
         self.launch([f"{self.bench.build}/sluice", "serve", "--config", config, "--threads", "1"])
         wait_until(self.is_ready, self.process, 60, "sluice")
+
+    def more_config(self, values):
+        return ""
 
     def is_ready(self):
         scheme, context = "http", None
@@ -194,3 +199,27 @@ class Sluice(Proxy):
                 return answer.status == 200
         except OSError:
             return False
+
+
+class CrowdedSluice(Sluice):
+    """The same among 9,999 other keys and 999 other accounts, any of which may take a request."""
+
+    name = "crowded"
+
+    def more_config(self, values):
+        account = """
+[[account]]
+name = "bench-{0}"
+provider = "anthropic"
+base_url = "{SCHEME}://127.0.0.1:{UPSTREAM_PORT}"
+credential = {{ api_key = "sk-ant-bench" }}
+{CA}
+"""
+        key = """
+[[key]]
+name = "bench-{0}"
+sha256 = "{1}"
+"""
+        accounts = (account.format(i, **values) for i in range(999))
+        keys = (key.format(i, hashlib.sha256(str(i).encode()).hexdigest()) for i in range(9999))
+        return "".join(accounts) + "".join(keys)

@@ -123,6 +123,10 @@ def gates(values, capacity_wanted=10000):
             return gate(text, f"{number(own)}, no verdict: the machine was too busy", None)
         gate(text, None if own is None else number(own), None if own is None else own <= most)
 
+    alone, crowded = (values.median("json", who, "cpu_us_per_request") for who in ("sluice", "crowded"))
+    if alone and crowded:
+        share = crowded / alone
+        gate("CPU per JSON request with 10,000 keys and 1,000 accounts <= 1.05 x with one", f"{number(crowded)} / {number(alone)} = {share:.2f}", share <= 1.05)
     ratio("CPU per JSON request <= 1.0 x nginx", "json", "cpu_us_per_request", 1.0)
     ratio("CPU per paced event <= 0.95 x nginx (aim 0.8)", "paced", "cpu_us_per_event", 0.95)
     ratio("user instructions per event <= nginx", "instructions", "per_event", 1.0)
@@ -151,7 +155,7 @@ def gates(values, capacity_wanted=10000):
 
 def markdown(document):
     values = Values(document["figures"])
-    who = [name for name in ("direct", "nginx", "sluice") if any(name in f for f in values.results.values())]
+    who = [name for name in ("direct", "nginx", "sluice", "crowded") if any(name in f for f in values.results.values())]
     box = document["machine"]
     lines = [
         "# sluice beside nginx",
