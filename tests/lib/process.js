@@ -11,7 +11,8 @@ process.on("exit", () => {
 });
 
 export class Process {
-  constructor(program, args, { env = {}, cwd } = {}) {
+  /// `input`: what it reads from its standard input; none otherwise.
+  constructor(program, args, { env = {}, cwd, input } = {}) {
     this.name = `${program.split("/").at(-1)} ${args[0] ?? ""}`;
     // Only what the program is meant to see: SLUICE_* of the tests themselves are no settings of the program.
     const inherited = [
@@ -30,8 +31,9 @@ export class Process {
     this.child = spawn(program, args, {
       env: { ...environment, ...env },
       cwd,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    if (input !== undefined) this.child.stdin.on("error", () => {}).end(input);
     running.add(this.child);
     this.stdout = "";
     this.stderr = "";

@@ -39,16 +39,51 @@ export class Sluice {
     const sluice = new Sluice();
     sluice.folder = temporaryFolder();
     sluice.secure = secure;
+    sluice.args = args;
+    sluice.env = env;
     sluice.configure(config);
-    sluice.process = new Process(
-      program,
-      ["serve", "--config", sluice.configFile, "--data", path.join(sluice.folder, "data"), ...args],
-      { env, cwd: sluice.folder },
-    );
-    const [, port] = await sluice.process.printed(/server\.listening .*?address="?127\.0\.0\.1:(\d+)/);
-    sluice.port = Number(port);
-    sluice.url = `${secure ? "https" : "http"}://127.0.0.1:${port}`;
+    await sluice.again();
     return sluice;
+  }
+
+  /// Another server on the same store and configuration.
+  static async beside(other) {
+    const sluice = Object.assign(new Sluice(), { ...other, shares: true });
+    await sluice.again();
+    return sluice;
+  }
+
+  /// Starts the program, anew after it ended, on the data that it has.
+  async again() {
+    this.process = new Process(program, ["serve", ...this.place, ...this.args], { env: this.env, cwd: this.folder });
+    const [, port] = await this.process.printed(/server\.listening .*?address="?127\.0\.0\.1:(\d+)/);
+    this.port = Number(port);
+    this.url = `${this.secure ? "https" : "http"}://127.0.0.1:${port}`;
+  }
+
+  /// The flags with which every command finds this server's configuration and store.
+  get place() {
+    return ["--config", this.configFile, "--data", path.join(this.folder, "data")];
+  }
+
+  /// A command that works on this server's store, whatever its end: `{code, stdout, stderr}`.
+  async runs(args, { input, env = {} } = {}) {
+    const command = new Process(program, [...args, ...this.place], { env: { ...this.env, ...env }, cwd: this.folder, input });
+    const code = await command.exited(20000);
+    return { code, stdout: command.stdout, stderr: command.stderr };
+  }
+
+  /// The same, and it must succeed.
+  async does(args, options) {
+    const done = await this.runs(args, options);
+    if (done.code !== 0) throw new Error(`sluice ${args.join(" ")} ended with ${done.code}: ${done.stderr}`);
+    return done;
+  }
+
+  /// As a power cut would.
+  async kill() {
+    this.process.signal("SIGKILL");
+    await this.process.exited();
   }
 
   /// Writes the configuration file; a running server reads it at `reload()`.
@@ -106,7 +141,7 @@ export class Sluice {
   /// Exit code after SIGTERM.
   async stop() {
     const code = await this.process.stop();
-    fs.rmSync(this.folder, { recursive: true, force: true });
+    if (!this.shares) fs.rmSync(this.folder, { recursive: true, force: true });
     return code;
   }
 }

@@ -31,6 +31,13 @@ export class World {
     return sluice;
   }
 
+  /// Another server on the store of `other`.
+  async sluiceBeside(other) {
+    const sluice = await Sluice.beside(other);
+    this.sluices.unshift(sluice); // it ends before the folder goes
+    return sluice;
+  }
+
   async simulator(args) {
     const simulator = await Simulator.start(args);
     this.others.push(simulator);
