@@ -107,7 +107,7 @@ Result<std::int64_t> Objects::update(const Object& object) {
   if (!object.removed) {
     // Asked for beforehand: an error of PostgreSQL would end the transaction. Nobody else writes meanwhile.
     const auto other = find_by_name(object.name);
-    if (other && other->id != object.id) return taken(kind_, object.name);
+    if (other && other->id != before.id) return taken(kind_, object.name);
   }
   const std::int64_t version = object.version + 1;
   Statement statement(

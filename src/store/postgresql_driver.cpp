@@ -66,6 +66,8 @@ class PostgresqlDriver final : public Driver {
     auto session = std::make_unique<soci::session>(*soci::factory_postgresql(),
                                                    std::string(url_.connect.reveal()));
     PQsetNoticeReceiver(handle(*session), ignore_notice, nullptr);
+    // Details would tell of values in rows.
+    PQsetErrorVerbosity(handle(*session), PQERRORS_TERSE);
     run(*session,
         fmt::format(
             "SET statement_timeout = '{}s'; SET idle_in_transaction_session_timeout = '{}s'; "
@@ -110,10 +112,11 @@ class PostgresqlDriver final : public Driver {
     const bool outside = fault.connection_lost || fault.again || state.starts_with("53") ||
                          state.starts_with("28") || state == "55P03" || state == "57014" ||
                          state == "42501" || state == "25006" || state == "3D000";
-    fault.error = {.code = outside ? Errc::store_unavailable : Errc::internal,
-                   .context = outside ? fmt::format("{}: {} ({})", url_.location,
-                                                    one_line(error.what()), advice_for(state))
-                                      : fmt::format("PostgreSQL: {}", one_line(error.what()))};
+    fault.error = {
+        .code = outside ? Errc::store_unavailable : Errc::internal,
+        .context = outside ? fmt::format("{}: {} ({})", url_.location,
+                                         one_line(error.get_error_message()), advice_for(state))
+                           : fmt::format("PostgreSQL: {}", one_line(error.get_error_message()))};
     return fault;
   }
 

@@ -112,8 +112,8 @@ Fault SqliteDriver::explain(const soci::soci_error& error, soci::session* sessio
           "the store can't be opened: the folder must exist and be writable for the user that runs "
           "this program");
     case SQLITE_IOERR:
-      return unavailable(
-          fmt::format("the disk reports an error ({}): see the kernel's log", error.what()));
+      return unavailable(fmt::format("the disk reports an error ({}): see the kernel's log",
+                                     error.get_error_message()));
     case SQLITE_CORRUPT:
       return unavailable("the store is damaged: restore the last backup (sluice restore FILE)");
     case SQLITE_NOTADB:
@@ -126,8 +126,8 @@ Fault SqliteDriver::explain(const soci::soci_error& error, soci::session* sessio
       }
       [[fallthrough]];
     default:
-      return {
-          .error = {.code = Errc::internal, .context = fmt::format("SQLite: {}", error.what())}};
+      return {.error = {.code = Errc::internal,
+                        .context = fmt::format("SQLite: {}", error.get_error_message())}};
   }
 }
 
