@@ -42,8 +42,15 @@ Result<Keyring> SecretBox::keyring_that(const std::function<bool(const Keyring&)
 Status SecretBox::put(Transaction& transaction, std::string_view owner, std::string_view name,
                       const Secret& secret, WallTime now, std::optional<WallTime> expires) {
   const auto current = Properties(transaction).find(master_key_property);
-  TRY(const Keyring keyring,
-      keyring_that([&](const Keyring& known) { return !current || known.knows_id(*current); }));
+  const auto is_up_to_date = [&](const Keyring& known) {
+    return !current || known.knows_id(*current);
+  };
+  TRY(const Keyring keyring, keyring_that(is_up_to_date));
+  if (!is_up_to_date(keyring)) {
+    return fail(Errc::invalid_config, Side::gateway,
+                "the store is sealed under master key " + *current + ", which is not in " + file_ +
+                    ": bring the file from where `sluice secrets rotate` ran");
+  }
   SealedSecrets(transaction)
       .put({.owner = std::string(owner),
             .name = std::string(name),
