@@ -251,6 +251,7 @@ Status RelayStream::conclude() {
   RequestRecord& record = *request_.record;
   status_ = head.status;
   attempt_ = result_of_status(status_);
+  if (status_ == 401) lease_.want_refresh();
   if (status_ >= 300 && status_ < 400 && status_ != 304) {
     return invalid("the provider answered with a redirect, which is never followed");
   }

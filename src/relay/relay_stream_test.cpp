@@ -258,6 +258,17 @@ TEST(RelayStream, PassesARefusalOnWithItsStatusAndMasksTheCredential) {
   expect_settled_once_as(house, Outcome::upstream_error, AttemptResult::http_4xx);
 }
 
+TEST(RelayStream, AsksForAFreshTokenWhereTheProviderRefusedTheAccounts) {
+  for (const int status : {200, 400, 401, 403, 500}) {
+    House house;
+    Socket client = house.ask(document_request());
+    Socket call = house.called();
+    call.send(document(status, "{}", ""));
+    ASSERT_TRUE(client.read_until("{}"));
+    EXPECT_EQ(house.account_state().wants_refresh, status == 401) << status;
+  }
+}
+
 TEST(RelayStream, GivesNoHeaderThatRepeatsTheCredentialWhateverTheStatus) {
   House house;
   Socket client = house.ask(document_request());

@@ -325,6 +325,7 @@ class House final : private http::Handler {
     EXPECT_EQ(budget_.left(), budget_bytes);
   }
   [[nodiscard]] const metrics::ThreadMetrics& metrics() const { return metrics_.thread(0); }
+  [[nodiscard]] routing::AccountState& account_state() { return *account_; }
 
  private:
   static constexpr std::int64_t budget_bytes = 256 << 20;

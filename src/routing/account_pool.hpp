@@ -65,6 +65,10 @@ class AccountLease {
     state_->line.notify();
     state_.reset();
   }
+  /// The provider refused the account's token.
+  void want_refresh() const {
+    if (state_) state_->wants_refresh.store(true, std::memory_order_relaxed);
+  }
   /// Of the account, in the pool that gave the lease.
   [[nodiscard]] std::size_t index() const { return index_; }
 
