@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "provider/oauth2.hpp"
 #include "provider/providers.hpp"
 #include "provider/upstream_url.hpp"
 
@@ -65,6 +66,46 @@ void read_base_url(TomlTable& table, const provider::ProviderSpec* provider,
   account.base_url = url->str();
 }
 
+provider::ClientAuth read_client_auth(TomlTable& oauth2) {
+  using enum provider::ClientAuth;
+  const std::string text =
+      oauth2.text("client_auth", oauth2.has("client_secret") ? "basic" : "none");
+  if (text == "basic") return basic;
+  if (text == "post") return post;
+  if (text != "none") oauth2.problem("client_auth", "must be basic, post or none");
+  return none;
+}
+
+void read_oauth2(TomlTable& credential, TomlContext& context, const std::string& of,
+                 provider::AccountSettings& account) {
+  const toml::table* given = credential.table("oauth2");
+  if (given == nullptr) return;
+  TomlTable table(context, *given, "oauth2 of " + of);
+  account.credential = {.kind = provider::Credential::Kind::oauth2};
+  provider::OAuth2Credential& oauth2 = account.credential.oauth2;
+  oauth2.token_url = table.text("token_url");
+  if (oauth2.token_url.empty()) {
+    table.problem("token_url", "is missing; write where refresh tokens are exchanged");
+  } else if (const auto endpoint = provider::parse_token_url(oauth2.token_url); !endpoint) {
+    table.problem("token_url", endpoint.error().context);
+  }
+  oauth2.client_id = table.text("client_id");
+  if (oauth2.client_id.empty()) table.problem("client_id", "is missing");
+  oauth2.client_auth = read_client_auth(table);
+  if (auto secret = table.secret("client_secret")) oauth2.client_secret = std::move(*secret);
+  if (oauth2.client_auth != provider::ClientAuth::none && !table.has("client_secret")) {
+    table.problem("client_secret", "is missing; client_auth = \"none\" is for clients without one");
+  }
+  if (auto token = table.secret("refresh_token")) oauth2.refresh_token = std::move(*token);
+  if (!table.has("refresh_token")) {
+    table.problem("refresh_token", "is missing; write refresh_token = \"env:NAME\"");
+  }
+  oauth2.scopes = table.texts("scopes");
+  refuse_empty_elements(table, "scopes", oauth2.scopes);
+  context.findings.token_urls.emplace(account.name, table.origin("token_url"));
+  table.refuse_unknown();
+}
+
 void read_credential(TomlTable& table, TomlContext& context, const std::string& of,
                      const provider::ProviderSpec* provider, provider::AccountSettings& account) {
   const toml::table* given = table.table("credential");
@@ -72,6 +113,7 @@ void read_credential(TomlTable& table, TomlContext& context, const std::string& 
     TomlTable credential(context, *given, "credential of " + of);
     using Kind = provider::Credential::Kind;
     const bool both = credential.has("api_key") && credential.has("bearer_token");
+    read_oauth2(credential, context, of, account);
     if (auto key = credential.secret("api_key"))
       account.credential = {Kind::api_key, std::move(*key)};
     if (auto token = credential.secret("bearer_token")) {
@@ -79,6 +121,9 @@ void read_credential(TomlTable& table, TomlContext& context, const std::string& 
     }
     if (both)
       credential.problem("bearer_token", "stands beside api_key; an account has one credential");
+    if (credential.has("oauth2") && given->size() > 1) {
+      credential.problem("oauth2", "stands beside another; an account has one credential");
+    }
     credential.refuse_unknown();
     if (!given->empty()) return;
   } else if (table.has("credential")) {

@@ -159,6 +159,54 @@ TEST(DeclaredAccount, CredentialsThatDoNotResolveAreNamedByTheirPlace) {
             "account has one credential"});
 }
 
+TEST(DeclaredAccount, MayHaveARefreshTokenForItsCredential) {
+  const auto [config, findings] = read(std::string(account_head) + R"(
+credential = { oauth2 = { token_url = "https://login.example/token/?p=x", client_id = "relay", client_secret = "canary", refresh_token = "canary-2", scopes = ["chat"] } }
+)");
+  EXPECT_EQ(findings.problems(), Lines{});
+  ASSERT_EQ(config.accounts.size(), 1U);
+  EXPECT_EQ(config.accounts[0].credential.kind, provider::Credential::Kind::oauth2);
+  EXPECT_TRUE(config.accounts[0].credential.secret.empty());
+  const provider::OAuth2Credential& oauth2 = config.accounts[0].credential.oauth2;
+  EXPECT_EQ(oauth2.token_url, "https://login.example/token/?p=x");
+  EXPECT_EQ(oauth2.client_id, "relay");
+  EXPECT_EQ(oauth2.client_secret.reveal(), "canary");
+  EXPECT_EQ(oauth2.refresh_token.reveal(), "canary-2");
+  EXPECT_EQ(oauth2.scopes, std::vector<std::string>{"chat"});
+  EXPECT_EQ(oauth2.client_auth, provider::ClientAuth::basic);
+}
+
+TEST(DeclaredAccount, IsAPublicClientWithoutAClientSecret) {
+  const auto [config, findings] = read(std::string(account_head) + R"(
+credential = { oauth2 = { token_url = "https://login.example/token", client_id = "relay", refresh_token = "canary" } }
+)");
+  EXPECT_EQ(findings.problems(), Lines{});
+  EXPECT_EQ(config.accounts[0].credential.oauth2.client_auth, provider::ClientAuth::none);
+}
+
+TEST(DeclaredAccount, SaysWhatARefreshTokenNeeds) {
+  const auto problems = [](std::string_view oauth2) {
+    return read(std::string(account_head) + "credential = { " + std::string(oauth2) + " }")
+        .findings.problems();
+  };
+  const std::string of = "s.toml:4: ";
+  const std::string in = " of oauth2 of [[account]] \"a\": ";
+  EXPECT_EQ(problems("oauth2 = { client_auth = \"post\" }"),
+            (Lines{of + "token_url" + in + "is missing; write where refresh tokens are exchanged",
+                   of + "client_id" + in + "is missing",
+                   of + "client_secret" + in +
+                       "is missing; client_auth = \"none\" is for clients without one",
+                   of + "refresh_token" + in + "is missing; write refresh_token = \"env:NAME\""}));
+  EXPECT_EQ(problems("oauth2 = { token_url = \"login.example\", client_id = \"c\", refresh_token = "
+                     "\"canary\", client_auth = \"mtls\" }")
+                .size(),
+            2U);
+  EXPECT_EQ(problems("api_key = \"canary\", oauth2 = { token_url = \"https://l\", client_id = "
+                     "\"c\", refresh_token = \"canary\" }")
+                .size(),
+            1U);
+}
+
 TEST(DeclaredKey, HasEveryFieldOfTheContract) {
   const auto [config, findings] = read(R"(
 [[key]]

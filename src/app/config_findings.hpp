@@ -32,6 +32,8 @@ class Findings {
   std::map<const KeySpec*, Origin> origins;
   /// Where the base URL of each declared account stands: it is judged once [security] is final.
   std::vector<Origin> base_urls;
+  /// Likewise the token URL of those that have one, by the account's name.
+  std::map<std::string, Origin> token_urls;
   /// Variables that a secret was read from: they aren't settings, whatever they are called.
   std::vector<std::string> secret_variables;
 

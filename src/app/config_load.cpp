@@ -13,6 +13,7 @@
 
 #include "app/config_findings.hpp"
 #include "app/config_toml.hpp"
+#include "provider/oauth2.hpp"
 #include "provider/upstream_url.hpp"
 
 namespace sluice::app {
@@ -169,6 +170,17 @@ void check_together(const Config& config, Findings& findings) {
       findings.problem(findings.base_urls[i],
                        fmt::format("base_url of [[account]] \"{}\": {}", config.accounts[i].name,
                                    permitted.error().context));
+    }
+  }
+  for (const provider::AccountSettings& account : config.accounts) {
+    const auto endpoint = provider::parse_token_url(account.credential.oauth2.token_url);
+    const auto at = findings.token_urls.find(account.name);
+    if (!endpoint || at == findings.token_urls.end()) continue;
+    const net::Origin& to = endpoint->origin;
+    const provider::UpstreamUrl url{.tls = to.tls, .host = to.host, .port = to.port, .path = ""};
+    if (const auto permitted = provider::permit_upstream(url, rule); !permitted) {
+      findings.problem(at->second, fmt::format("token_url of [[account]] \"{}\": {}", account.name,
+                                               permitted.error().context));
     }
   }
 }

@@ -24,10 +24,6 @@ bool is_oauth2(const AccountSettings& account) {
   return account.credential.kind == provider::Credential::Kind::oauth2;
 }
 
-bool is_declared(const AccountSettings& account) {
-  return account.id.str().starts_with("declared:");
-}
-
 std::string lease_name(const AccountSettings& account) { return "oauth/" + account.id.str(); }
 
 /// Which credential tokens came of.
@@ -72,7 +68,7 @@ Result<Tokens> read_tokens(Transaction& transaction, store::SecretBox& secrets,
   Tokens tokens;
   tokens.seed = account.credential.oauth2;
   TRY(tokens.refresh_token, find_secret(transaction, secrets, account, refresh_name));
-  if (!is_declared(account)) {
+  if (!account.declared) {
     tokens.seed.refresh_token = tokens.refresh_token;
     TRY(tokens.seed.client_secret, find_secret(transaction, secrets, account, secret_name));
   }
@@ -104,12 +100,12 @@ Status put_refresh_token(Transaction& transaction, store::SecretBox& secrets,
     store::SealedSecrets(transaction).drop(owner, access_name);
     store::SealedSecrets(transaction).drop(owner, previous_name);
   }
-  OAuth2Credential seed = is_declared(account) ? account.credential.oauth2 : turn.ask;
+  OAuth2Credential seed = account.declared ? account.credential.oauth2 : turn.ask;
   if (!rotated.empty()) {
     CHECK_OK(secrets.put(transaction, owner, previous_name, turn.ask.refresh_token, now));
     CHECK_OK(secrets.put(transaction, owner, refresh_name, rotated, now));
-    if (!is_declared(account)) seed.refresh_token = rotated;
-  } else if (is_declared(account)) {
+    if (!account.declared) seed.refresh_token = rotated;
+  } else if (account.declared) {
     CHECK_OK(secrets.put(transaction, owner, refresh_name, turn.ask.refresh_token, now));
   }
   return secrets.put(transaction, owner, seed_name, Secret(seed_of(seed)), now);

@@ -24,6 +24,7 @@ AccountSettings declared(const char* refresh_token = "seed-1") {
   AccountSettings account;
   account.id = AccountId("declared:main");
   account.name = "main";
+  account.declared = true;
   account.credential.kind = provider::Credential::Kind::oauth2;
   account.credential.oauth2 = {.token_url = "https://login.example/token",
                                .client_id = "relay",
@@ -198,6 +199,7 @@ class AccountOfTheStore : public StoredTokensTest {
  protected:
   AccountOfTheStore() {
     account_.id = AccountId("01ACCOUNT");
+    account_.declared = false;
     put(account_, "refresh_token", "seed-1");
     put(account_, "oauth_client_secret", "client-secret-1");
   }

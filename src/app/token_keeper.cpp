@@ -15,10 +15,6 @@ bool is_kept(const AccountSettings& account) {
          account.proxy.empty();
 }
 
-bool is_declared(const AccountSettings& account) {
-  return account.id.str().starts_with("declared:");
-}
-
 bool same(const OAuth2Credential& a, const OAuth2Credential& b) {
   return a.token_url == b.token_url && a.client_id == b.client_id && a.scopes == b.scopes &&
          a.client_auth == b.client_auth && a.client_secret.reveal() == b.client_secret.reveal() &&
@@ -54,7 +50,7 @@ void TokenKeeper::use(std::vector<KeptAccount> accounts) {
         (!same(entry->account.credential.oauth2, kept.settings.credential.oauth2) ||
          entry->account.ca_file != kept.settings.ca_file);
     entry->changed = entry->changed || changed;
-    entry->first = entry->first || (changed && is_declared(kept.settings));
+    entry->first = entry->first || (changed && kept.settings.declared);
     entry->account = std::move(kept.settings);
     entry->state = std::move(kept.state);
     // Whoever cleared an account's mark says so by a change of the store.
@@ -105,7 +101,7 @@ net::Task<void> TokenKeeper::take_turn(Entry& entry, AccountSettings& account) {
   // An account of the file has no other way to be tried again than a start.
   StoredTokens::Why why = StoredTokens::Why::due;
   if (entry.refused) why = StoredTokens::Why::refused;
-  if (entry.first && is_declared(account)) why = StoredTokens::Why::asked_anyway;
+  if (entry.first && account.declared) why = StoredTokens::Why::asked_anyway;
   auto turn = tokens_.take_turn(account, why, loop_.wall_now(), random_);
   if (!turn) {
     RefreshFailure failure = failed(RefreshFailure::Kind::try_again, turn.error().context);

@@ -30,6 +30,7 @@ class TokenKeeperTest : public testing::Test {
     AccountSettings account;
     account.id = AccountId("declared:main");
     account.name = "main";
+    account.declared = true;
     account.credential.kind = provider::Credential::Kind::oauth2;
     account.credential.oauth2 = {.token_url = "https://login.example/token",
                                  .client_id = "relay",
