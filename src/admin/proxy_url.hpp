@@ -1,0 +1,18 @@
+#pragma once
+/// The URL of a proxy, and what of it may be shown.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::admin {
+
+/// What is wrong with it, nothing if it is http, https, socks5 or socks5h, with a host and nothing behind that. Never says
+/// a part of it.
+[[nodiscard]] std::optional<std::string> proxy_fault(std::string_view url);
+/// "http://ada:pw@host:3128" becomes "http://...@host:3128".
+[[nodiscard]] std::string shown_proxy(std::string_view url);
+/// It has a user, and perhaps a password.
+[[nodiscard]] bool proxy_has_user(std::string_view url);
+
+}  // namespace sluice::admin
