@@ -116,15 +116,32 @@ Result<std::string> shake_hands(int fd, const provider::UpstreamUrl& url,
   return unreachable(fmt::format("no TLS ({}); check the scheme and port of base_url", why));
 }
 
-Result<std::string> reach(const provider::UpstreamUrl& url,
-                          const provider::AccountSettings& account,
-                          provider::PrivateUpstreams private_upstreams, Milliseconds timeout) {
-  TRY(const AddressList addresses, resolve(url.host, url.port));
-  std::string why;
-  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+/// Of the addresses a name has, for people.
+std::string listing(const addrinfo* address) {
+  std::string out;
+  for (; address != nullptr; address = address->ai_next) {
     const auto ip = net::IpAddress::from(*address->ai_addr);
     if (!ip) continue;
-    CHECK_OK(provider::permit_upstream_address(url, *ip, private_upstreams));
+    if (!out.empty()) out += ", ";
+    out += ip->str();
+  }
+  return out;
+}
+
+CheckLine failed(std::string_view step, const Error& error) {
+  return {Grade::fail, std::string(step), error.context};
+}
+
+/// Connects to the first address that answers, and shakes hands there.
+void connect_and_secure(const provider::UpstreamUrl& url, const std::string& ca_file,
+                        const addrinfo* addresses, provider::PrivateUpstreams private_upstreams,
+                        Milliseconds timeout, std::vector<CheckLine>& steps) {
+  std::string why;
+  for (const addrinfo* address = addresses; address != nullptr; address = address->ai_next) {
+    const auto ip = net::IpAddress::from(*address->ai_addr);
+    if (!ip) continue;
+    const Status permitted = provider::permit_upstream_address(url, *ip, private_upstreams);
+    if (!permitted) return steps.push_back(failed("connect", permitted.error()));
     const Socket socket(
         ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     why = socket.fd() < 0 ? std::strerror(errno) : connect(socket.fd(), *address, timeout);
@@ -132,33 +149,52 @@ Result<std::string> reach(const provider::UpstreamUrl& url,
       why = fmt::format("{}: {}", ip->str(), why);
       continue;
     }
-    if (!url.tls) return fmt::format("{} answers at {}, without TLS", url.str(), ip->str());
+    steps.push_back({Grade::ok, "connect", fmt::format("{} port {} answers", ip->str(), url.port)});
+    if (!url.tls) return;
     make_blocking(socket.fd(), timeout);
-    TRY(const std::string protocol, shake_hands(socket.fd(), url, account.ca_file));
-    return fmt::format("{} answers at {}, {}, certificate trusted", url.str(), ip->str(), protocol);
+    const auto protocol = shake_hands(socket.fd(), url, ca_file);
+    if (!protocol) return steps.push_back(failed("tls", protocol.error()));
+    return steps.push_back({Grade::ok, "tls", *protocol + ", certificate trusted"});
   }
-  return unreachable(fmt::format("no connection ({}); check the network and firewall", why));
+  steps.push_back({Grade::fail, "connect",
+                   fmt::format("no connection ({}); check the network and firewall", why)});
 }
 
 }  // namespace
 
+std::vector<CheckLine> reach_steps(const provider::AccountSettings& account,
+                                   provider::PrivateUpstreams private_upstreams,
+                                   Milliseconds timeout) {
+  std::vector<CheckLine> steps;
+  if (!account.proxy.empty()) {
+    return {{Grade::warn, "proxy",
+             fmt::format("goes through the proxy {}, and ways through proxies are not tried here; "
+                         "look at the first requests",
+                         redact_url(account.proxy.reveal()))}};
+  }
+  const auto url = provider::parse_upstream_url(account.base_url);
+  if (!url) return {failed("base_url", url.error())};
+  if (const Status permitted = provider::permit_upstream(*url, private_upstreams); !permitted)
+    return {failed("base_url", permitted.error())};
+  const auto addresses = resolve(url->host, url->port);
+  if (!addresses) return {failed("dns", addresses.error())};
+  steps.push_back(
+      {Grade::ok, "dns", fmt::format("{} is {}", url->host, listing(addresses->get()))});
+  connect_and_secure(*url, account.ca_file, addresses->get(), private_upstreams, timeout, steps);
+  return steps;
+}
+
 CheckLine check_reach(const provider::AccountSettings& account,
                       provider::PrivateUpstreams private_upstreams, Milliseconds timeout) {
   const std::string subject = fmt::format("account {}", account.name);
-  if (!account.proxy.empty()) {
-    return {Grade::warn, subject,
-            fmt::format("goes through the proxy {}, and ways through proxies are not tried here; "
-                        "look at the first "
-                        "requests",
-                        redact_url(account.proxy.reveal()))};
+  std::string passed;
+  for (const CheckLine& step : reach_steps(account, private_upstreams, timeout)) {
+    if (step.grade == Grade::warn) return {Grade::warn, subject, step.message};
+    if (step.grade == Grade::fail)
+      return {Grade::fail, subject, fmt::format("{}: {}", account.base_url, step.message)};
+    if (step.subject != "dns") passed += ", " + step.message;
   }
-  const auto url = provider::parse_upstream_url(account.base_url);
-  if (!url) return {Grade::fail, subject, url.error().context};
-  const auto reached = reach(*url, account, private_upstreams, timeout);
-  if (!reached) {
-    return {Grade::fail, subject, fmt::format("{}: {}", url->str(), reached.error().context)};
-  }
-  return {Grade::ok, subject, *reached};
+  return {Grade::ok, subject, account.base_url + passed};
 }
 
 }  // namespace sluice::app
