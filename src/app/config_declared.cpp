@@ -140,7 +140,7 @@ void read_proxy(TomlTable& table, provider::AccountSettings& account) {
     return;
   }
   auto proxy = table.secret("proxy");
-  if (!proxy) return;
+  if (!proxy || proxy->empty()) return;
   constexpr std::array<std::string_view, 4> schemes = {"http://", "https://", "socks5://",
                                                        "socks5h://"};
   const bool known = std::any_of(schemes.begin(), schemes.end(), [&](std::string_view scheme) {

@@ -27,6 +27,7 @@ class Findings {
   [[nodiscard]] std::vector<std::string> problems() const { return listing(problems_); }
   [[nodiscard]] std::vector<std::string> warnings() const { return listing(warnings_); }
 
+  bool absent_secrets_allowed = false;  // see AbsentSecrets
   bool readable_by_others = false;  // the file
   /// Where each key was given last; absent: it has its default.
   std::map<const KeySpec*, Origin> origins;

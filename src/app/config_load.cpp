@@ -110,7 +110,9 @@ void resolve_section_secrets(const ConfigSources& sources, Config& config, Findi
     const auto* field = std::get_if<Secret& (*)(Config&)>(&key.field);
     if (field == nullptr || (*field)(config).empty()) continue;
     auto resolved = resolve_secret((*field)(config).reveal(), sources.environment);
-    if (!resolved) {
+    if (!resolved && findings.absent_secrets_allowed && key.section != "store") {
+      (*field)(config) = Secret();
+    } else if (!resolved) {
       findings.problem(origin(findings, key.section, key.name),
                        fmt::format("[{}] {}: {}", key.section, key.name, resolved.error().context));
     } else {
@@ -228,6 +230,7 @@ Environment process_environment() {
 LoadedConfig load_config(const ConfigSources& sources) {
   LoadedConfig out;
   Findings findings;
+  findings.absent_secrets_allowed = sources.absent_secrets == AbsentSecrets::allowed;
   out.file = choose_file(sources, findings);
   if (!out.file.empty()) read_file(out.file, sources.environment, out.config, findings);
   read_environment(sources.environment, out.config, findings);

@@ -19,12 +19,19 @@ struct FlagValue {
   std::string value;
 };
 
+/// What becomes of "env:NAME" and "file:PATH" that lead nowhere.
+enum class AbsentSecrets : std::uint8_t {
+  refused,
+  allowed,  // left empty, but for the store's URL: for commands that run beside the server, without its environment
+};
+
 struct ConfigSources {
   std::optional<std::string> file;  // of --config: must exist
   /// Tried in this order when no file is named; none of them need exist.
   std::vector<std::string> default_files = {"./sluice.toml", "/etc/sluice/sluice.toml"};
   Environment environment;
   std::vector<FlagValue> flags;
+  AbsentSecrets absent_secrets = AbsentSecrets::refused;
 };
 
 /// The environment of this process.

@@ -83,6 +83,7 @@ std::optional<Secret> TomlTable::secret(std::string_view name) {
     return {};
   }
   auto resolved = resolve_secret(value->get(), context_.environment);
+  if (!resolved && context_.findings.absent_secrets_allowed) return Secret();
   if (!resolved) {
     problem(name, resolved.error().context);
     return {};
