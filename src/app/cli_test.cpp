@@ -7,7 +7,8 @@
 namespace sluice::app {
 namespace {
 
-constexpr std::array all = {Verb::serve, Verb::demo, Verb::simulate, Verb::check, Verb::version};
+constexpr std::array all = {Verb::serve, Verb::demo,    Verb::simulate,
+                            Verb::check, Verb::version, Verb::manage};
 
 CommandLine parse(std::vector<std::string> arguments) { return parse_command_line(arguments, all); }
 
@@ -79,7 +80,16 @@ TEST(CommandLine, HelpIsCompleteAndEndsWithZero) {
 TEST(CommandLine, WrongUsageIsOneLineThatSaysWhatToDo) {
   expect_wrong(
       {},
-      "sluice: a command is needed: serve, demo, simulate, check, version; see `sluice --help`");
+      "sluice: a command is needed: serve, demo, simulate, check, version, account, key, pool, "
+      "user, token, secrets, backup, restore, export, import, audit, completion; see `sluice "
+      "--help`");
+  expect_wrong({"key"},
+               "sluice: a command is needed behind key: create, list, show, set, rotate, revoke, "
+               "enable, remove, restore; see `sluice key --help`");
+  expect_wrong(
+      {"key", "creat"},
+      "sluice: there is no command \"key creat\"; did you mean \"create\"; see `sluice key "
+      "--help`");
   expect_wrong({"serv"},
                "sluice: there is no command \"serv\"; did you mean \"serve\"; see `sluice --help`");
   expect_wrong(
@@ -102,10 +112,59 @@ TEST(CommandLine, WrongUsageIsOneLineThatSaysWhatToDo) {
   }
 }
 
+TEST(CommandLine, ANameMayBeTheWordOfACommand) {
+  for (const char* name : {"list", "test", "key", "serve", "01JD"}) {
+    const CommandLine line = parse({"key", "show", name, "--json"});
+    ASSERT_TRUE(line.command) << line.error;
+    EXPECT_EQ(line.command->manage.command->path, "key show");
+    EXPECT_EQ(line.command->manage.argument, name);
+    EXPECT_TRUE(line.command->manage.json);
+  }
+  EXPECT_EQ(parse({"import", "f.json"}).command->manage.command->path, "import");
+  EXPECT_EQ(parse({"import", "crs", "f.json"}).command->manage.command->path, "import crs");
+}
+
+TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
+  for (const OfferedCommand& command : offered_commands(all)) {
+    std::vector<std::string> arguments;
+    for (std::size_t at = 0; at < command.path.size();) {
+      const auto end = std::min(command.path.find(' ', at), command.path.size());
+      arguments.push_back(command.path.substr(at, end - at));
+      at = end + 1;
+    }
+    arguments.emplace_back("--help");
+    const CommandLine help = parse(arguments);
+    EXPECT_EQ(help.exit_code, 0) << command.path;
+    EXPECT_NE(help.output.find(command.help), std::string::npos) << help.output;
+    for (const OfferedFlag& flag : command.flags)
+      EXPECT_NE(help.output.find(flag.names.back()), std::string::npos) << command.path;
+    if (!command.commands.empty() && command.argument.empty()) continue;
+    EXPECT_NE(help.output.find("Example:\n  sluice " + command.path), std::string::npos)
+        << help.output;
+  }
+}
+
+TEST(CommandLine, EveryExampleIsOne) {
+  for (const manage::CommandSpec& command : manage::commands()) {
+    std::vector<std::string> arguments;
+    std::string example(command.example.substr(0, command.example.find(" > ")));
+    for (std::size_t at = 0; at < example.size();) {
+      const char stop = example[at] == '\'' ? '\'' : ' ';
+      const auto start = stop == '\'' ? at + 1 : at;
+      const auto end = std::min(example.find(stop, start), example.size());
+      arguments.push_back(example.substr(start, end - start));
+      at = end + (stop == '\'' ? 2 : 1);
+    }
+    const CommandLine line = parse(arguments);
+    ASSERT_TRUE(line.command) << command.example << ": " << line.error;
+    EXPECT_EQ(line.command->manage.command->path, command.path);
+  }
+}
+
 TEST(CommandLine, OffersOnlyTheVerbsOfThisBuild) {
   constexpr std::array some = {Verb::version};
   EXPECT_EQ(parse_command_line({"serve"}, some).exit_code, 2);
-  EXPECT_EQ(parse_command_line({"--help"}, some).output.find("serve"), std::string::npos);
+  EXPECT_EQ(parse_command_line({"--help"}, some).output.find("Run the relay"), std::string::npos);
 }
 
 }  // namespace

@@ -9,5 +9,6 @@ namespace sluice::app {
 [[nodiscard]] int run_demo(const Command& command);
 [[nodiscard]] int run_check(const Command& command);
 [[nodiscard]] int run_version(const Command& command);
+[[nodiscard]] int run_manage(const Command& command);
 
 }  // namespace sluice::app

@@ -1,0 +1,142 @@
+#include "app/manage/views.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "app/manage/words.hpp"
+#include "identity/key_grammar.hpp"
+
+namespace sluice::app::manage {
+namespace {
+
+using View = admin::View;
+
+Cell plain(std::string text) { return {std::move(text), Tone::plain}; }
+
+std::optional<WallTime> time_at(const View& view, std::string_view path) {
+  return identity::parse_rfc3339(text_at(view, path));
+}
+
+/// "3 h ago" of a time; other texts ("30d after first use") as they are.
+std::string when(const View& view, std::string_view path, WallTime now) {
+  const auto time = time_at(view, path);
+  return time ? relative_time(*time, now) : text_at(view, path);
+}
+
+/// Empty lists are most often "no restriction".
+std::string listed(const View& view, std::string_view path, std::string_view nothing) {
+  const std::string text = text_at(view, path);
+  return text.empty() ? std::string(nothing) : text;
+}
+
+Cell state_of(const View& view, WallTime now) {
+  if (!text_at(view, "removed").empty()) return {"removed", Tone::faint};
+  const bool disabled = text_at(view, "disabled") == "yes";
+  const auto end = time_at(view, "expires");
+  if (disabled) return {"disabled", Tone::bad};
+  if (end && *end <= now) return {"expired", Tone::bad};
+  const std::string state = text_at(view, "state");
+  if (!state.empty() && state != "ok" && state != "well") return {state, Tone::bad};
+  if (text_at(view, "declared") == "yes") return {"declared", Tone::good};
+  return {"enabled", Tone::good};
+}
+
+struct Column {
+  std::string_view title;
+  Cell (*cell)(const View&, WallTime now);
+};
+
+Cell name_cell(const View& view, WallTime) { return plain(text_at(view, "name")); }
+Cell id_cell(const View& view, WallTime) { return {text_at(view, "id"), Tone::faint}; }
+Cell updated_cell(const View& view, WallTime now) { return plain(when(view, "updated", now)); }
+Cell role_cell(const View& view, WallTime) { return plain(text_at(view, "role")); }
+Cell note_cell(const View& view, WallTime) { return plain(text_at(view, "note")); }
+Cell hint_cell(const View& view, WallTime) { return plain(text_at(view, "secret_hint")); }
+Cell pools_cell(const View& view, WallTime) { return plain(text_at(view, "pools")); }
+Cell models_cell(const View& view, WallTime) { return plain(listed(view, "models", "all")); }
+Cell expires_cell(const View& view, WallTime now) {
+  const std::string text = when(view, "expires", now);
+  return plain(text.empty() ? "never" : text);
+}
+
+const std::vector<Column>& columns_of(admin::Kind kind) {
+  static const std::vector<Column> accounts = {
+      {"NAME", name_cell},
+      {"STATE", state_of},
+      {"PROVIDER", [](const View& view, WallTime) { return plain(text_at(view, "provider")); }},
+      {"PRIORITY", [](const View& view, WallTime) { return plain(text_at(view, "priority")); }},
+      {"MODELS", models_cell},
+      {"POOLS", pools_cell},
+      {"CREDENTIAL", hint_cell},
+      {"CHANGED", updated_cell},
+      {"ID", id_cell}};
+  static const std::vector<Column> keys = {
+      {"NAME", name_cell},
+      {"STATE", state_of},
+      {"SECRET", hint_cell},
+      {"POOLS", pools_cell},
+      {"LIMITS", [](const View& view, WallTime) { return plain(text_at(view, "limits")); }},
+      {"BUDGETS", [](const View& view, WallTime) { return plain(text_at(view, "budgets")); }},
+      {"EXPIRES", expires_cell},
+      {"USED", [](const View& view, WallTime now) { return plain(when(view, "last_used", now)); }},
+      {"ID", id_cell}};
+  static const std::vector<Column> users = {{"NAME", name_cell},       {"STATE", state_of},
+                                            {"ROLE", role_cell},       {"NOTE", note_cell},
+                                            {"CHANGED", updated_cell}, {"ID", id_cell}};
+  static const std::vector<Column> pools = {
+      {"NAME", name_cell}, {"NOTE", note_cell}, {"CHANGED", updated_cell}, {"ID", id_cell}};
+  static const std::vector<Column> tokens = {
+      {"NAME", name_cell},
+      {"STATE", state_of},
+      {"ROLE", role_cell},
+      {"SCOPES", [](const View& view, WallTime) { return plain(text_at(view, "scopes")); }},
+      {"SECRET", hint_cell},
+      {"EXPIRES", expires_cell},
+      {"ID", id_cell}};
+  switch (kind) {
+    case admin::Kind::account: return accounts;
+    case admin::Kind::pool: return pools;
+    case admin::Kind::key: return keys;
+    case admin::Kind::user: return users;
+    case admin::Kind::token: return tokens;
+  }
+  return accounts;
+}
+
+/// A column that is empty in every row says nothing.
+bool is_used(const Column& column, const std::vector<View>& views, WallTime now) {
+  return std::any_of(views.begin(), views.end(),
+                     [&](const View& view) { return !column.cell(view, now).text.empty(); });
+}
+
+}  // namespace
+
+std::string list_of_views(admin::Kind kind, const std::vector<View>& views, WallTime now,
+                          const TextStyle& style) {
+  std::vector<std::string_view> titles;
+  std::vector<std::vector<Cell>> rows(views.size());
+  for (const Column& column : columns_of(kind)) {
+    if (!is_used(column, views, now)) continue;
+    titles.push_back(column.title);
+    for (std::size_t i = 0; i < views.size(); ++i) rows[i].push_back(column.cell(views[i], now));
+  }
+  return table_text(titles, rows, style);
+}
+
+std::string view_text(const View& view, WallTime now, const TextStyle& style) {
+  std::vector<std::pair<std::string, Cell>> lines;
+  for (const auto& member : view) {
+    const std::string name(member.key().data(), member.key().size());
+    std::string text = value_text(member.value());
+    if (text.empty()) continue;
+    if (const auto time = time_at(view, name))
+      text += fmt::format(" ({})", relative_time(*time, now));
+    lines.emplace_back(name, Cell{std::move(text), Tone::plain});
+    if (name == "name" && view.contains("disabled"))
+      lines.emplace_back("state", state_of(view, now));
+  }
+  return list_text(lines, style);
+}
+
+}  // namespace sluice::app::manage
