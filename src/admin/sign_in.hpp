@@ -55,6 +55,9 @@ class SignIn {
   [[nodiscard]] Outcome<SignedIn> set_up(std::string_view token, std::string_view user,
                                          const Secret& password, const Visitor& visitor);
 
+  /// The same without a link, for whoever starts the program: an admin of that name, unless there is a user already.
+  [[nodiscard]] Outcome<bool> make_first_user(std::string_view user, const Secret& password);
+
   // --- one's own second factor and password ---
   struct TotpOffer {
     Secret secret;  // base32

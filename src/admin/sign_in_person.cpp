@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "admin/user_document.hpp"
 #include "base/random.hpp"
 #include "base/ulid.hpp"
 
@@ -46,17 +47,11 @@ Result<Factor> read_factor(const Secret& text, std::string_view user) {
 
 }  // namespace
 
-std::optional<Person> person_of(const store::Object& user) {
-  if (user.removed) return std::nullopt;
-  const auto document = object_of(user.document);
-  if (!document) return std::nullopt;
-  const json::value* disabled = document->if_contains("disabled");
-  if (disabled != nullptr && (!disabled->is_bool() || disabled->get_bool())) return std::nullopt;
-  const json::value* role = document->if_contains("role");
-  if (role == nullptr || !role->is_string()) return std::nullopt;
-  const auto known = identity::parse_role(role->get_string());
-  if (!known) return std::nullopt;
-  return Person{.id = user.id, .name = user.name, .role = *known};
+std::optional<Person> person_of(const store::Object& object) {
+  if (object.removed) return std::nullopt;
+  const auto user = read_user(object);
+  if (!user || user->disabled) return std::nullopt;
+  return Person{.id = user->id, .name = user->name, .role = user->role};
 }
 
 std::optional<Person> find_person(store::Transaction& transaction, std::string_view id) {

@@ -1,6 +1,6 @@
 #pragma once
-/// What sign-in needs to know of a user, read from the store: the document (`role`, `disabled`), and sealed beside it the hash
-/// of the password and the second factor.
+/// What sign-in needs to know of a user, read from the store: who he is, and sealed beside it the hash of the password and the
+/// second factor.
 
 #include <cstdint>
 #include <optional>
@@ -34,7 +34,7 @@ struct Factor {
 };
 
 /// Nobody: removed or disabled ones too, and users whose document can't be read.
-[[nodiscard]] std::optional<Person> person_of(const store::Object& user);
+[[nodiscard]] std::optional<Person> person_of(const store::Object& object);
 [[nodiscard]] std::optional<Person> find_person(store::Transaction& transaction,
                                                 std::string_view id);
 [[nodiscard]] std::optional<Person> find_person_by_name(store::Transaction& transaction,

@@ -1,12 +1,12 @@
 // The first start: a link that makes the first user, once.
 
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <charconv>
 
+#include "admin/document.hpp"
 #include "admin/sign_in.hpp"
 #include "admin/sign_in_person.hpp"
 #include "admin/sign_in_tokens.hpp"
+#include "admin/user_document.hpp"
 #include "base/log.hpp"
 #include "base/names.hpp"
 #include "base/random.hpp"
@@ -53,6 +53,37 @@ Outcome<void> check_link(Transaction& transaction, std::string_view token, WallT
   return {};
 }
 
+Result<Person> add_admin(Transaction& transaction, store::SecretBox& secrets, std::string_view name,
+                         const std::string& password_hash, WallTime now) {
+  SeededRandom random = SeededRandom::from_system();
+  User user;
+  user.id = std::string(Ulid::make(now, random).str());
+  user.name = std::string(name);
+  user.role = identity::Role::admin;
+  const store::Object object{.id = user.id,
+                             .name = user.name,
+                             .owner = {},
+                             .document = serialized(user_document(user)),
+                             .created = now,
+                             .updated = now,
+                             .removed = {}};
+  CHECK_OK(store::Objects(transaction, store::Kind::user).insert(object));
+  CHECK_OK(secrets.put(transaction, user.id, password_secret, Secret(password_hash), now));
+  transaction.touch();
+  return Person{.id = user.id, .name = user.name, .role = user.role};
+}
+
+Outcome<void> check_new_user(std::string_view name, const Secret& password) {
+  if (!is_name(name)) {
+    return refuse_field("user", "must be 1 to " + std::to_string(name_bytes_max) +
+                                    " printable characters without quotes");
+  }
+  if (const Status good = identity::check_password(password, name); !good) {
+    return refuse_field("password", good.error().context);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<bool> SignIn::has_users() {
@@ -84,13 +115,7 @@ Outcome<SignedIn> SignIn::set_up(std::string_view token, std::string_view user,
         return check_link(transaction, token, clock_.wall_now());
       }));
   if (!known) return std::unexpected(known.error());
-  if (!is_name(user)) {
-    return refuse_field("user", "must be 1 to " + std::to_string(name_bytes_max) +
-                                    " printable characters without quotes");
-  }
-  if (const Status good = identity::check_password(password, user); !good) {
-    return refuse_field("password", good.error().context);
-  }
+  CHECK_OK(check_new_user(user, password));
   TRY(const std::string hash, identity::hash_password(password));
 
   const auto create = [&](Transaction& transaction) -> Result<Outcome<SignedIn>> {
@@ -98,28 +123,32 @@ Outcome<SignedIn> SignIn::set_up(std::string_view token, std::string_view user,
     if (auto still = check_link(transaction, token, now); !still) {
       return Outcome<SignedIn>(std::unexpected(still.error()));
     }
-    SeededRandom random = SeededRandom::from_system();
-    const std::string document =
-        boost::json::serialize(boost::json::object{{"role", "admin"}, {"disabled", false}});
-    const store::Object object{.id = std::string(Ulid::make(now, random).str()),
-                               .name = std::string(user),
-                               .owner = {},
-                               .document = document,
-                               .created = now,
-                               .updated = now,
-                               .removed = {}};
-    CHECK_OK(store::Objects(transaction, store::Kind::user).insert(object));
-    CHECK_OK(secrets_.put(transaction, object.id, password_secret, Secret(hash), now));
+    TRY(const Person person, add_admin(transaction, secrets_, user, hash, now));
     store::Properties(transaction).drop(property);
-    transaction.touch();
-    const Actor actor =
-        actor_of({.id = object.id, .name = object.name, .role = identity::Role::admin}, visitor);
-    note_of_user(transaction, actor, "set_up", now, document);
+    const Actor actor = actor_of(person, visitor);
+    note_of_user(transaction, actor, "set_up", now);
     return begin_session(transaction, actor, visitor);
   };
   TRY(auto outcome, database_.write<Outcome<SignedIn>>(create));
   if (outcome) log::info("setup.done user={}", outcome->actor.user);
   return outcome;
+}
+
+Outcome<bool> SignIn::make_first_user(std::string_view user, const Secret& password) {
+  CHECK_OK(check_new_user(user, password));
+  TRY(const std::string hash, identity::hash_password(password));
+  TRY(const bool made, database_.write<bool>([&](Transaction& transaction) -> Result<bool> {
+    if (store::Objects(transaction, store::Kind::user).count() > 0) return false;
+    const WallTime now = clock_.wall_now();
+    TRY(const Person person, add_admin(transaction, secrets_, user, hash, now));
+    store::Properties(transaction).drop(property);
+    Actor system = actor_of(person, {.peer = {}, .user_agent = {}});
+    system.id = "system";
+    system.name = "system";
+    note_of_user(transaction, system, "set_up", now);
+    return true;
+  }));
+  return made;
 }
 
 }  // namespace sluice::admin

@@ -289,24 +289,35 @@ TEST_F(SignInTest, TheSetUpLinkWorksOnceWithinAnHourAndNotInTheClear) {
   EXPECT_TRUE(enter(right));
 }
 
+TEST_F(SignInTest, MakesTheFirstUserWithoutALinkUnlessThereIsOne) {
+  const Secret link = value_of(sign_in_->make_setup_token());
+  EXPECT_EQ(sign_in_->make_first_user("admin", Secret("short")).error().field, "password");
+  EXPECT_TRUE(*sign_in_->make_first_user("admin", right));
+  EXPECT_FALSE(*sign_in_->make_first_user("other", right));
+  EXPECT_TRUE(enter(right, remote, {}, "admin"));
+  EXPECT_FALSE(sign_in_->set_up(link.reveal(), "eve", right, here)) << "the link is void";
+}
+
 TEST_F(SignInTest, TheSetUpLinkExpires) {
   const Secret link = value_of(sign_in_->make_setup_token());
   clock_.advance(1h);
   EXPECT_FALSE(sign_in_->set_up(link.reveal(), "ada", right, here));
 }
 
-TEST_F(SignInTest, ATokenHasItsScopesAndTheRoleOfItsOwner) {
+TEST_F(SignInTest, ATokenHasItsScopesAndNoMoreThanTheRoleOfItsOwner) {
   add_user("ada", "viewer");
-  add_token("ofnobody", R"({"scopes":["keys:read"],"disabled":false})");
-  add_token("ofada", R"({"scopes":["*"],"disabled":false})", "01HUSERada");
+  add_token("ofnobody", R"({"role":"admin","scopes":["keys:read"],"disabled":false})");
+  add_token("ofada", R"({"role":"operator","scopes":["*"],"disabled":false})", "01HUSERada");
   add_token("off", R"({"scopes":["*"],"disabled":true})");
   add_token("ended", R"({"scopes":["*"],"expires":"2001-01-01T00:00:00Z"})");
 
+  add_token("weak", R"({"role":"viewer","scopes":["*"]})");
   const auto program = sign_in_->with_token("ofnobody", remote);
   ASSERT_TRUE(program);
   EXPECT_EQ(program->role, identity::Role::admin);
   EXPECT_TRUE(program->scopes.permit(identity::Resource::keys, identity::Action::read));
   EXPECT_FALSE(program->scopes.permit(identity::Resource::keys, identity::Action::create));
+  EXPECT_EQ(sign_in_->with_token("weak", remote)->role, identity::Role::viewer);
   EXPECT_EQ(sign_in_->with_token("ofada", remote)->role, identity::Role::viewer);
   for (const char* none : {"off", "ended", "unknown", ""}) {
     EXPECT_FALSE(sign_in_->with_token(none, remote)) << none;
