@@ -46,12 +46,19 @@ class AdminApi {
            ProgramFacts facts);
 
   static constexpr std::string_view prefix = "/admin/";
+  static constexpr std::size_t body_bytes_max = std::size_t{1} << 20U;
+  /// Whether a request for this path comes here: below `prefix`, and the pages of the set-up link.
+  [[nodiscard]] static bool owns(std::string_view path);
   /// Never throws, never fails: what goes wrong is an answer.
   [[nodiscard]] ApiResponse respond(const ApiRequest& request);
+  /// What went wrong before a request got here (its body, the deadline), in the same form.
+  [[nodiscard]] static ApiResponse refusal(const Error& error, bool tls);
   /// The routes, for tests that walk them: method, path with {id}.
   [[nodiscard]] static std::vector<std::pair<std::string, std::string>> routes();
 
  private:
+  [[nodiscard]] ApiResponse route(const ApiRequest& request);
+
   Management& management_;
   SignIn& sign_in_;
   store::Database& database_;
