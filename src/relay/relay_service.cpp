@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "base/ascii.hpp"
 #include "base/log.hpp"
+#include "http/client_address.hpp"
 #include "identity/credential.hpp"
 #include "identity/permits.hpp"
 #include "wire/json_peek.hpp"
@@ -22,37 +22,6 @@ constexpr std::string_view soon = "retry-after: 1\r\n";
 std::string_view header(const http::Exchange& exchange, std::string_view name) {
   const wire::HeaderField* found = exchange.head().find(name);
   return found == nullptr ? std::string_view() : found->value;
-}
-
-/// Who called: the peer, or whom a trusted proxy names last. A chain is walked from its near end, as only trusted
-/// proxies are believed.
-net::IpAddress client_address(const http::Exchange& exchange, const Snapshot& snapshot) {
-  auto address = net::IpAddress::from(*exchange.peer().raw()).value_or(net::IpAddress());
-  const auto trusted = [&](const net::IpAddress& who) {
-    for (const net::Network& network : snapshot.trusted_proxies) {
-      if (network.contains(who)) return true;
-    }
-    return false;
-  };
-  if (snapshot.trusted_proxies.empty()) return address;
-  // Several fields are one list: the proxy's own may stand behind one that the client made up.
-  std::string fields;
-  for (const wire::HeaderField& field : exchange.head().headers) {
-    if (!ascii::iequal(field.name, "x-forwarded-for")) continue;
-    if (!fields.empty()) fields += ',';
-    fields += field.value;
-  }
-  std::string_view chain = fields;
-  while (!chain.empty() && trusted(address)) {
-    const auto comma = chain.rfind(',');
-    const std::string_view last =
-        ascii::trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));
-    const auto named = net::IpAddress::parse(last);
-    if (!named) break;
-    address = *named;
-    chain = comma == std::string_view::npos ? std::string_view() : chain.substr(0, comma);
-  }
-  return address;
 }
 
 std::size_t index_of(const Snapshot& snapshot, const identity::Key& key) {
@@ -242,7 +211,7 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
   identity::Call call{
       .model = {},
       .dialect = dialect.name(),
-      .peer = client_address(exchange, *snapshot),
+      .peer = http::client_address(exchange, snapshot->trusted_proxies),
       .user_agent = header(exchange, "user-agent"),
       .now = context_.loop.wall_now(),
       .first_used = KeyState::from_seconds(key_state.first_used.load(std::memory_order_relaxed))};
