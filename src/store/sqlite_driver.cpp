@@ -12,7 +12,8 @@ namespace sluice::store {
 
 namespace {
 
-sqlite_api::sqlite3* handle(soci::session& session) {
+/// SOCI's libraries don't export what the sanitizer would look at here.
+[[clang::no_sanitize("vptr")]] sqlite_api::sqlite3* handle(soci::session& session) {
   return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
 }
 
