@@ -30,7 +30,8 @@ enum class ExportSecrets : std::uint8_t {
 
 struct ExportOptions {
   ExportSecrets secrets = ExportSecrets::left_out;
-  Secret passphrase;  // of under_passphrase; at least `passphrase_bytes_min`
+  Secret passphrase = {};           // of under_passphrase; at least `passphrase_bytes_min`
+  std::string sluice_version = {};  // for people who read the document
 };
 
 inline constexpr std::size_t passphrase_bytes_min = 8;
@@ -50,7 +51,7 @@ enum class DryRun : std::uint8_t { no, yes };
 
 struct ImportOptions {
   OnConflict on_conflict = OnConflict::refuse;
-  Secret passphrase;  // where the document says that its secrets are sealed
+  Secret passphrase = {};  // where the document says that its secrets are sealed
   provider::PrivateUpstreams private_upstreams = provider::PrivateUpstreams::refused;
   DryRun dry_run = DryRun::no;  // everything is done, and then taken back
 };
@@ -63,7 +64,8 @@ struct ImportReport {
     Done done;
     std::vector<std::string> attention;  // what somebody must do now, in words
   };
-  std::vector<Line> lines;  // users, pools, accounts, keys, tokens, each by id
+  std::vector<std::string> notes;  // about all of it
+  std::vector<Line> lines;         // users, pools, accounts, keys, tokens, each by id
   bool dry_run = false;
 
   [[nodiscard]] std::size_t count(Done done) const;
