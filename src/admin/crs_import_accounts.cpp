@@ -81,9 +81,7 @@ class AccountReader {
     read_models(object.fields);
     read_rules(object.fields);
     read_pools(object.pools);
-    // It must not serve before its credential is there.
-    if (missing_credential_) object.fields["disabled"] = true;
-    if (!note_.empty()) object.fields["note"] = note_;
+    if (const std::string note = note_from(note_); !note.empty()) object.fields["note"] = note;
     if (const auto created = record_.time("createdAt")) object.created = *created;
     finish(CrsReport::Carried::whole);
     object.line = plan_.report.lines.size() - 1;
@@ -182,7 +180,6 @@ class AccountReader {
   }
 
   void miss_credential(std::string why) {
-    missing_credential_ = true;
     remarks_.push_back(why +
                        ": the account is disabled until you set one (account set --api-key) and "
                        "enable it");
@@ -361,9 +358,7 @@ class AccountReader {
   void add_note(std::string_view text) {
     if (text.empty()) return;
     if (!note_.empty()) note_ += "; ";
-    for (const char c : text) {
-      if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) note_.push_back(c);
-    }
+    note_ += text;
   }
 
   const Section& section_;
@@ -374,7 +369,6 @@ class AccountReader {
   std::string id_;
   std::string name_;
   std::string note_;
-  bool missing_credential_ = false;
 };
 
 }  // namespace

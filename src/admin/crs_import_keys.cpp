@@ -326,10 +326,7 @@ class KeyReader {
     const std::vector<std::string> clients = record_.texts("allowedClients");
     if (restricts_clients) read_clients(clients);
     if (const auto tags = record_.texts("tags"); !tags.empty()) fields_["tags"] = array_of(tags);
-    std::string note;
-    for (const char c : record_.text("description")) {
-      if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) note.push_back(c);
-    }
+    const std::string note = note_from(record_.text("description"));
     if (!note.empty()) fields_["note"] = note;
   }
 

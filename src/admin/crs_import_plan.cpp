@@ -63,7 +63,7 @@ void plan_crs_groups(const json::object& data, CrsPlan& plan) {
         plan.unique_name("pool", name_from(record.text("name"), "group " + id.substr(0, 8)));
     std::vector<std::string> members = record.texts("members");
     for (std::string& member : record.texts("memberIds")) members.push_back(std::move(member));
-    plan.pools[name] = name_from(record.text("description"), "");
+    plan.pools[name] = note_from(record.text("description"));
     if (!id.empty()) plan.groups[id] = name;
     for (const std::string& member : members) plan.grouped.emplace(member, name);
     if (members.empty()) {

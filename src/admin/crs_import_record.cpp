@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "admin/fields.hpp"
 #include "base/ascii.hpp"
 #include "base/names.hpp"
 #include "identity/key_grammar.hpp"
@@ -37,6 +38,29 @@ std::optional<double> number_of(const json::value& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return {};
   return number;
+}
+
+/// `text` (UTF-8, as all that JSON held) without control characters, those of `without` and the blanks around it, cut to `bytes_max`.
+std::string printable(std::string_view text, std::size_t bytes_max, std::string_view without) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (byte == 0xc2 && next < 0xa0) {  // C1
+      ++i;
+    } else if (byte < 0x20) {
+      if (text[i] == '\n' || text[i] == '\t') out.push_back(' ');
+    } else if (byte != 0x7f && without.find(text[i]) == std::string_view::npos) {
+      out.push_back(text[i]);
+    }
+  }
+  out = std::string(ascii::trim(out));
+  if (out.size() > bytes_max) {
+    std::size_t end = bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0) == 0x80) --end;
+    out = std::string(ascii::trim(std::string_view(out).substr(0, end)));
+  }
+  return out;
 }
 
 bool is_nothing(const json::value& value) {
@@ -172,19 +196,13 @@ bool is_redacted(std::string_view text) {
 }
 
 std::string name_from(std::string_view text, std::string_view otherwise) {
-  std::string out;
-  for (const char c : ascii::trim(text)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || c == '"' || c == '\'' || c == '\\') continue;
-    out.push_back(c);
-  }
-  if (out.size() > name_bytes_max) {
-    std::size_t end = name_bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0) == 0x80) --end;  // UTF-8
-    out.resize(end);
-  }
-  out = std::string(ascii::trim(out));
+  std::string out = printable(text, name_bytes_max, "\"'\\");
   return is_name(out) ? out : std::string(otherwise);
+}
+
+std::string note_from(std::string_view text) {
+  constexpr std::size_t room_for_more = 200;  // what an import adds
+  return printable(text, note_bytes_max - room_for_more, "");
 }
 
 }  // namespace sluice::admin

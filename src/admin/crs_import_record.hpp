@@ -54,6 +54,8 @@ class CrsRecord {
 /// "[REDACTED]", "cr_0123456...[REDACTED]", "***": what a redacted export holds in place of a secret.
 [[nodiscard]] bool is_redacted(std::string_view text);
 /// `text` as a name here: 1 to 64 bytes, printable, without quotes and backslashes; `otherwise` where nothing is left.
+/// `text` on one line, cut to what fits into a note.
+[[nodiscard]] std::string note_from(std::string_view text);
 [[nodiscard]] std::string name_from(std::string_view text, std::string_view otherwise);
 
 }  // namespace sluice::admin
