@@ -99,10 +99,18 @@ Result<ResolvedSecret> resolve_secret(std::string_view text, const Environment& 
 std::string redact_url(std::string_view url) {
   const auto scheme = url.find("://");
   const auto start = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const auto end = std::min(url.find_first_of("/?#", start), url.size());
-  const auto at = url.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < start) return std::string(url);
-  return fmt::format("{}...{}", url.substr(0, start), url.substr(at));
+  if (url.starts_with("sqlite:")) return std::string(url);  // a path, where an '@' means nothing
+  // A password that should have been encoded may hold any of "/?#": the last '@' ends it.
+  const auto at = url.rfind('@');
+  std::string shown = at == std::string_view::npos || at < start
+                          ? std::string(url)
+                          : fmt::format("{}...{}", url.substr(0, start), url.substr(at));
+  // PostgreSQL takes passwords among the options as well: password, sslpassword.
+  const auto query = shown.find('?');
+  if (query != std::string::npos && shown.find("pass", query) != std::string::npos) {
+    shown.replace(query + 1, std::string::npos, "...");
+  }
+  return shown;
 }
 
 }  // namespace sluice::app

@@ -33,7 +33,7 @@ struct ResolvedSecret {
 [[nodiscard]] Result<ResolvedSecret> resolve_secret(std::string_view text,
                                                     const Environment& environment);
 
-/// A URL for people: user and password are cut out.
+/// A URL for people: user and password are cut out, wherever they stand.
 [[nodiscard]] std::string redact_url(std::string_view url);
 
 }  // namespace sluice::app

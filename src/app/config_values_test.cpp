@@ -50,7 +50,12 @@ TEST(RedactedUrl, HasNoUserAndNoPassword) {
   EXPECT_EQ(redact_url("postgresql://me:canary@db/x"), "postgresql://...@db/x");
   EXPECT_EQ(redact_url("redis://:canary@h:1"), "redis://...@h:1");
   EXPECT_EQ(redact_url("sqlite://"), "sqlite://");
-  EXPECT_EQ(redact_url("http://h/a@b"), "http://h/a@b");
+  EXPECT_EQ(redact_url("sqlite:///srv/a@b.db"), "sqlite:///srv/a@b.db");
+  EXPECT_EQ(redact_url("http://h/a"), "http://h/a");
+  EXPECT_EQ(redact_url("http://u:can/a?r#y@h:1/a"), "http://...@h:1/a");
+  EXPECT_EQ(redact_url("postgresql://u@db/x?password=canary&sslmode=require"),
+            "postgresql://...@db/x?...");
+  EXPECT_EQ(redact_url("postgresql://db/x?sslmode=require"), "postgresql://db/x?sslmode=require");
 }
 
 }  // namespace

@@ -194,7 +194,7 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
   switch (match_route(exchange.head().method, exchange.path(), says_anthropic, route)) {
     case RouteMatch::none:
       co_return fail(Errc::unknown_route, Side::client,
-                     "no such route: " + std::string(exchange.path()));
+                     "no such route: " + shown_path(exchange.path()));
     case RouteMatch::wrong_method:
       co_return fail(Errc::method_not_allowed, Side::client,
                      "this route takes " + std::string(route.allow));

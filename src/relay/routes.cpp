@@ -1,5 +1,7 @@
 #include "relay/routes.hpp"
 
+#include <algorithm>
+
 #include <array>
 
 namespace sluice::relay {
@@ -47,6 +49,20 @@ RouteMatch match_route(std::string_view method, std::string_view path, bool says
   out.allow = posts ? "POST" : "GET, HEAD";
   const bool allowed = posts ? method == "POST" : method == "GET" || method == "HEAD";
   return allowed ? RouteMatch::found : RouteMatch::wrong_method;
+}
+
+std::string shown_path(std::string_view path) {
+  constexpr std::size_t segment_bytes_max = 24;
+  constexpr std::size_t path_bytes_max = 200;
+  std::string shown;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at + 1), path.size());
+    const std::string_view segment = path.substr(at, end - at);
+    if (shown.size() + segment.size() > path_bytes_max) return shown + "/...";
+    shown += segment.size() > segment_bytes_max ? std::string_view("/...") : segment;
+    at = end;
+  }
+  return shown;
 }
 
 }  // namespace sluice::relay

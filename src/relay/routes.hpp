@@ -2,6 +2,7 @@
 /// Which call of which dialect a request is. Pure.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sluice::relay {
@@ -21,5 +22,9 @@ enum class RouteMatch : std::uint8_t { none, wrong_method, found };
 /// carries `anthropic-version`, which tells `/v1/models` of this dialect from that of others.
 [[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view path,
                                      bool says_anthropic, Route& out);
+
+/// A path that nobody knows, for messages and the log: long segments become "...", as it may be a key that a client was told
+/// to put into its base URL.
+[[nodiscard]] std::string shown_path(std::string_view path);
 
 }  // namespace sluice::relay

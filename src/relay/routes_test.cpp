@@ -56,5 +56,17 @@ TEST(Routes, SayWhichMethodsThereAre) {
   EXPECT_EQ(route.allow, "GET, HEAD");
 }
 
+TEST(Routes, ThatNobodyKnowsAreShownWithoutWhatCouldBeAKey) {
+  EXPECT_EQ(shown_path("/v1/message"), "/v1/message");
+  EXPECT_EQ(shown_path("/"), "/");
+  EXPECT_EQ(shown_path("/v1/messages/count_tokens/x/"), "/v1/messages/count_tokens/x/");
+  EXPECT_EQ(shown_path("/sk-slc-0123456789012345678901234567890123456789012/v1/messages"),
+            "/.../v1/messages");
+  EXPECT_EQ(shown_path("/key/sk-slc-0123456789012345678901234567890123456789012"), "/key/...");
+  std::string long_path;
+  for (int i = 0; i < 500; ++i) long_path += "/abc";
+  EXPECT_LE(shown_path(long_path).size(), 204U);
+}
+
 }  // namespace
 }  // namespace sluice::relay
