@@ -49,8 +49,8 @@ struct Declared {
 
 struct ListQuery {
   std::size_t limit = 100;  // 1 to 1000
-  std::string cursor;       // `next_cursor` of the page before
-  std::string text;         // in the name
+  std::string cursor = {};  // `next_cursor` of the page before
+  std::string text = {};    // in the name
   bool with_removed = false;
 };
 struct Page {

@@ -29,6 +29,13 @@ Secret make_one_time_token() {
   return token;
 }
 
+Secret make_admin_token() {
+  std::string text = "sk-sla-";
+  text.reserve(50);
+  text += make_one_time_token().reveal();
+  return Secret(std::move(text));
+}
+
 std::string csrf_token_of(std::string_view session_token) {
   return base64url(sha256("sluice csrf\n" + std::string(session_token)));
 }
