@@ -51,7 +51,11 @@ void expect_refused(const Outcome<T>& outcome, Errc code, const std::string& fie
   EXPECT_NE(outcome.error().message.find(words), std::string::npos) << outcome.error().message;
 }
 
-/// On SQLite and, where it is installed, on PostgreSQL.
+/// What doesn't depend on the engine, and so runs on one.
+#define SLUICE_ON_SQLITE(suite)                                                         \
+  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Values(::sluice::store::Engine::sqlite), \
+                           ::sluice::store::testing::engine_name)
+
 class ManagementTest : public store::testing::OnBothEngines {
  protected:
   void SetUp() override {
@@ -79,6 +83,11 @@ class ManagementTest : public store::testing::OnBothEngines {
   }
   View get(Kind kind, const std::string& which) {
     return done(management_->get(root_, kind, which));
+  }
+  /// As a user who signed in.
+  Actor actor(const View& user) {
+    const auto role = identity::parse_role(text(user, "role"));
+    return actor_of(*role, text(user, "id"));
   }
   std::vector<store::AuditEntry> audit() {
     return store::testing::read(*database_, [](store::Transaction& transaction) {
