@@ -9,6 +9,7 @@
 #include "admin/account_secrets.hpp"
 #include "admin/key_document.hpp"
 #include "admin/user_document.hpp"
+#include "store/activity.hpp"
 #include "store/hashed_secrets.hpp"
 #include "store/watcher.hpp"
 
@@ -71,8 +72,17 @@ void set_hashes(identity::Key& key, const std::vector<store::HashedSecret>& secr
   }
 }
 
+std::unordered_map<std::string, WallTime> first_uses(Transaction& transaction) {
+  std::unordered_map<std::string, WallTime> out;
+  for (const store::KeyActivity& activity : store::Activity(transaction).keys()) {
+    if (activity.first_used) out.emplace(activity.key, *activity.first_used);
+  }
+  return out;
+}
+
 void load_keys(Transaction& transaction, Entities& out) {
   const auto users = active_users(transaction, out);
+  const auto used = first_uses(transaction);
   auto secrets = by_owner(store::HashedSecrets(transaction, Kind::key).all());
   for (const store::Object& object : Objects(transaction, Kind::key).all()) {
     if (!object.owner.empty() && !users.contains(object.owner)) continue;
@@ -82,6 +92,9 @@ void load_keys(Transaction& transaction, Entities& out) {
       continue;
     }
     set_hashes(*key, secrets[object.id]);
+    if (const auto first = used.find(object.id); first != used.end()) {
+      key->expiry.first_used = first->second;
+    }
     if (key->hash == Sha256{}) {
       out.faults.push_back(
           fmt::format("key \"{}\" ({}) has no secret; rotate it", object.name, object.id));

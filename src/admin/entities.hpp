@@ -11,8 +11,9 @@ namespace sluice::admin {
 
 struct Entities {
   std::int64_t revision = 0;
-  std::vector<provider::AccountSettings>
-      accounts;  // with their secrets; of oauth2 the access token in effect
+  /// With their secrets, but for the access token of oauth2: see app/stored_tokens.hpp.
+  std::vector<provider::AccountSettings> accounts;
+  /// Without those of users who are disabled or removed.
   std::vector<identity::Key> keys;
   /// What couldn't be read (sealed with another master key, a document of a newer version), in words for the log; the rest
   /// is served.

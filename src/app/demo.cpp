@@ -63,7 +63,9 @@ class KeyFile {
 
 provider::AccountSettings demo_account(const net::Address& provider) {
   provider::AccountSettings account;
+  account.id = AccountId("declared:demo-account");
   account.name = "demo-account";
+  account.declared = true;
   account.provider = "anthropic";
   account.base_url = "http://" + provider.text();
   account.credential.kind = provider::Credential::Kind::api_key;
@@ -95,7 +97,7 @@ int complain(const std::string& what) {
 }  // namespace
 
 int run_demo(const Command& command) {
-  Program::block_signals();
+  ControlEvents::block_signals();
   const ThrowAwayFolder folder;
   if (folder.path().empty())
     return complain("no folder could be made under the system's temporary one");
@@ -116,7 +118,8 @@ int run_demo(const Command& command) {
 
   const Secret secret = make_client_key();
   identity::Key key;
-  key.id = KeyId("demo");
+  key.id = KeyId("declared:demo");
+  key.declared = true;
   key.name = "demo";
   key.hash = sha256(secret.reveal());
   config->accounts = {demo_account(*provider_address)};

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "app/metrics_text.hpp"
+#include "app/stored_tokens.hpp"
 #include "base/log.hpp"
 #include "provider/upstream_url.hpp"
 
@@ -64,28 +65,7 @@ Status claim(const net::Address& address) {
                   "; stop what listens there, or choose another address with --listen");
 }
 
-sigset_t our_signals() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
-  return set;
-}
-
-/// The next of our signals within `patience`; 0: none came.
-int next_signal(Milliseconds patience) {
-  const sigset_t set = our_signals();
-  const timespec wait{patience.count() / 1000, (patience.count() % 1000) * 1'000'000};
-  const int signal = ::sigtimedwait(&set, nullptr, &wait);
-  return signal < 0 ? 0 : signal;
-}
-
 }  // namespace
-
-void Program::block_signals() {
-  const sigset_t set = our_signals();
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes with write(2)
-}
 
 Program::Program(Config config)
     : config_(std::move(config)),
@@ -103,13 +83,15 @@ Program::~Program() {
 
 Result<Settings> Program::settings_of(const Config& config) {
   Settings settings;
-  TRY(settings.snapshot, build_snapshot(config, states_));
-  // A certificate authority that can't be read shall stop the start, not the first request.
-  for (const provider::Upstream& upstream : settings.snapshot->upstreams) {
-    if (upstream.origin.tls) {
-      TRY(const auto context, tls_contexts_.find(upstream.origin.ca_file));
-    }
+  Config filled = config;
+  const Status tokens =
+      fill_access_tokens(store_->database(), store_->secrets(), filled.accounts, clock_.wall_now());
+  if (!tokens) log::warn("tokens.unread reason={}", log::quoted(tokens.error().context));
+  TRY(auto built, build_snapshot(filled, *store_->entities(), tls_contexts_, states_));
+  for (const std::string& reason : built.left_out) {
+    log::warn("store.left_out reason={}", log::quoted(reason));
   }
+  settings.snapshot = std::move(built.snapshot);
   auto front = std::make_shared<FrontSettings>();
   front->metrics_enabled = config.metrics.enabled;
   front->metrics_token = config.metrics.token;
@@ -137,8 +119,9 @@ Result<Settings> Program::settings_of(const Config& config) {
 }
 
 Status Program::start() {
+  TRY(store_, StoreLink::open(config_, clock_));
   TRY(const Settings settings, settings_of(config_));
-  snapshot_ = settings.snapshot;
+  use(settings);
   const std::size_t threads = thread_count(config_.server);
   metrics_ = std::make_unique<metrics::Metrics>(threads);
   TRY(net::Address address, net::Address::parse(config_.server.listen));
@@ -170,6 +153,11 @@ Status Program::start() {
     CHECK_OK(workers_.front()->listen_for_operators(operators));
   }
   for (const auto& worker : workers_) worker->start();
+  store_->start([this] { events_.notify(); });
+  control_ = std::make_unique<ControlLoop>(ControlLoop::Parts{
+      clock_, resolver_, rule, tls_contexts_, store_->database(), store_->secrets()});
+  control_->start();
+  keep_tokens();
   log::info("server.listening address={} tls={} threads={} accounts={} keys={}", address.text(),
             settings.tls != nullptr, threads, settings.snapshot->upstreams.size(),
             settings.snapshot->keys.keys().size());
@@ -179,16 +167,17 @@ Status Program::start() {
   return {};
 }
 
+std::shared_ptr<const relay::Snapshot> Program::snapshot() const {
+  const std::lock_guard lock(snapshot_mutex_);
+  return snapshot_;
+}
+
 std::string Program::scrape() const {
   ScrapedGauges gauges;
-  std::shared_ptr<const relay::Snapshot> snapshot;
-  {
-    const std::lock_guard lock(snapshot_mutex_);
-    snapshot = snapshot_;
-  }
-  for (const routing::Account& account : snapshot->accounts.accounts()) {
+  const auto current = snapshot();
+  for (const routing::Account& account : current->accounts.accounts()) {
     gauges.accounts.push_back(
-        {.name = account.id.str(),
+        {.name = account.name,
          .in_flight = static_cast<std::uint64_t>(std::max(0, account.state->in_flight.load())),
          .state = metrics::AccountState::ready});
   }
@@ -229,13 +218,42 @@ void Program::reload(const Reload& read) {
   }
   config_ = std::move(*config);
   private_upstreams_ = config_.security.allow_private_upstreams;
-  {
-    const std::lock_guard lock(snapshot_mutex_);
-    snapshot_ = settings->snapshot;
-  }
-  for (const auto& worker : workers_) worker->use(*settings);
+  use(*settings);
   log::info("config.reloaded accounts={} keys={}", settings->snapshot->upstreams.size(),
             settings->snapshot->keys.keys().size());
+}
+
+void Program::use(const Settings& settings) {
+  {
+    const std::lock_guard lock(snapshot_mutex_);
+    snapshot_ = settings.snapshot;
+  }
+  store_->watch_use(settings.snapshot);
+  for (const auto& worker : workers_) worker->use(settings);
+  if (control_) keep_tokens();
+  states_.prune();
+}
+
+void Program::keep_tokens() {
+  std::vector<KeptAccount> kept;
+  const auto add = [&](const provider::AccountSettings& account) {
+    if (account.disabled || account.credential.kind != provider::Credential::Kind::oauth2) return;
+    kept.push_back({.settings = account, .state = states_.account(account.id)});
+  };
+  std::ranges::for_each(config_.accounts, add);
+  std::ranges::for_each(store_->entities()->accounts, add);
+  control_->use(std::move(kept));
+}
+
+void Program::follow_store() {
+  const auto settings = settings_of(config_);
+  if (!settings) {
+    log::error("store.refused reason={}", log::quoted(settings.error().context));
+    return;
+  }
+  use(*settings);
+  log::info("store.followed revision={} accounts={} keys={}", store_->entities()->revision,
+            settings->snapshot->upstreams.size(), settings->snapshot->keys.keys().size());
 }
 
 std::size_t Program::in_flight() const {
@@ -250,7 +268,7 @@ void Program::drain() {
   log::info("server.draining in_flight={}", in_flight());
   constexpr Milliseconds look{50};
   while (in_flight() > 0 && clock_.now() < deadline) {
-    const int signal = next_signal(look);
+    const int signal = events_.wait(look).signal;
     if (signal == SIGTERM || signal == SIGINT) break;
   }
   if (const std::size_t left = in_flight(); left > 0) log::warn("server.cut in_flight={}", left);
@@ -258,12 +276,15 @@ void Program::drain() {
 
 void Program::run(const Reload& read) {
   for (;;) {
-    const int signal = next_signal(std::chrono::hours(1));
-    if (signal == SIGHUP) reload(read);
-    if (signal == SIGTERM || signal == SIGINT) break;
+    const ControlEvents::Event event = events_.wait(std::chrono::hours(1));
+    if (event.signal == SIGHUP) reload(read);
+    if (event.notified) follow_store();
+    if (event.signal == SIGTERM || event.signal == SIGINT) break;
   }
   drain();
   for (const auto& worker : workers_) worker->stop();
+  control_->stop();
+  store_->stop();
   log::info("server.stopped");
   log::flush();
 }

@@ -1,12 +1,15 @@
 #pragma once
-/// The running program: workers, what they share, and the control thread's part: start, reload, drain, stop.
+/// The running program: workers, what they share, and the control thread's part: start, reload, follow the store, drain, stop.
 
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "app/config.hpp"
+#include "app/control_events.hpp"
+#include "app/control_loop.hpp"
 #include "app/snapshot_builder.hpp"
+#include "app/store_link.hpp"
 #include "app/worker.hpp"
 #include "dialect/anthropic/anthropic.hpp"
 
@@ -26,22 +29,27 @@ class Program {
   [[nodiscard]] Status start();
   /// Where clients connect: the real port where 0 was asked for.
   [[nodiscard]] const net::Address& address() const { return workers_.front()->address(); }
-  /// Until SIGTERM or SIGINT, which drain (a second one cuts); SIGHUP reloads. The signals must be blocked in all
-  /// threads, see `block_signals`.
+  /// Until SIGTERM or SIGINT, which drain (a second one cuts); SIGHUP reloads, and so does a change in the store. The
+  /// signals must be blocked in all threads, see `ControlEvents::block_signals`.
   void run(const Reload& reload);
-
-  /// Before the first thread is started.
-  static void block_signals();
 
  private:
   [[nodiscard]] Result<Settings> settings_of(const Config& config);
+  /// What requests that begin from now on read.
+  void use(const Settings& settings);
+  void follow_store();
+  void keep_tokens();
   [[nodiscard]] std::string scrape() const;
+  [[nodiscard]] std::shared_ptr<const relay::Snapshot> snapshot() const;
   void reload(const Reload& read);
   void drain();
   [[nodiscard]] std::size_t in_flight() const;
 
   Config config_;
   SystemClock clock_;
+  const WallTime started_ = clock_.wall_now();
+  ControlEvents events_;
+  std::unique_ptr<StoreLink> store_;
   net::WaitingLine waiting_;
   RuntimeStates states_;
   net::BlockingPool blocking_;
@@ -54,6 +62,7 @@ class Program {
   std::unique_ptr<metrics::Metrics> metrics_;
   mutable std::mutex snapshot_mutex_;
   std::shared_ptr<const relay::Snapshot> snapshot_;  // for the scrape, which runs beside a reload
+  std::unique_ptr<ControlLoop> control_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

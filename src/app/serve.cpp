@@ -7,7 +7,7 @@
 namespace sluice::app {
 
 int run_serve(const Command& command) {
-  Program::block_signals();
+  ControlEvents::block_signals();
   auto config = read_config(command.sources(), ReadFor::start);
   if (!config) return 1;
   Program program(std::move(*config));

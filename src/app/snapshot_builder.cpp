@@ -1,5 +1,9 @@
 #include "app/snapshot_builder.hpp"
 
+#include <fmt/format.h>
+
+#include <set>
+
 #include "provider/providers.hpp"
 #include "provider/upstream_url.hpp"
 
@@ -43,64 +47,132 @@ Result<provider::Upstream> upstream_of(const provider::AccountSettings& account)
   return upstream;
 }
 
+/// Adds accounts to a snapshot, one by one.
+class AccountBuilder {
+ public:
+  AccountBuilder(relay::Snapshot& snapshot, http::TlsContexts& tls_contexts, RuntimeStates& states)
+      : snapshot_(snapshot), tls_contexts_(tls_contexts), states_(states) {}
+
+  Status add(const provider::AccountSettings& settings) {
+    const provider::ProviderSpec* spec = provider::find_provider(settings.provider);
+    if (settings.disabled || spec == nullptr || !spec->served) return {};
+    // Comes into the next snapshot, with its first access token.
+    using Kind = provider::Credential::Kind;
+    if (settings.credential.kind == Kind::oauth2 && settings.credential.secret.empty()) return {};
+    if (!settings.proxy.empty()) {
+      // Going there directly instead would be worse than not at all.
+      return fail(Errc::invalid_config, Side::gateway,
+                  fmt::format("account \"{}\": this version does not reach providers through a "
+                              "proxy yet; remove `proxy`, or disable the account",
+                              settings.name));
+    }
+    if (!names_.insert(settings.name).second) {
+      return fail(Errc::invalid_config, Side::gateway,
+                  fmt::format("account \"{}\" is declared in the file as well; rename one of them",
+                              settings.name));
+    }
+    TRY(auto upstream, upstream_of(settings));
+    // A certificate authority that can't be read shall be told of now, not at the first request.
+    if (upstream.origin.tls) {
+      TRY(const auto context, tls_contexts_.find(upstream.origin.ca_file));
+    }
+    routing::Account account;
+    account.id = settings.id;
+    account.name = settings.name;
+    account.dialect = "anthropic";
+    account.priority = settings.priority;
+    account.weight = settings.weight;
+    account.max_concurrency = settings.max_concurrency;
+    account.models = settings.models;
+    account.model_map = settings.model_map;
+    account.pools = settings.pools;
+    account.state = states_.account(settings.id);
+    accounts_.push_back(std::move(account));
+    snapshot_.upstreams.push_back(std::move(upstream));
+    snapshot_.provider_kinds.push_back(kind_of(settings.provider));
+    return {};
+  }
+  [[nodiscard]] routing::AccountPool finish() { return routing::AccountPool(std::move(accounts_)); }
+
+ private:
+  relay::Snapshot& snapshot_;
+  http::TlsContexts& tls_contexts_;
+  RuntimeStates& states_;
+  std::set<std::string> names_;
+  std::vector<routing::Account> accounts_;
+};
+
+/// The file's keys and those of the store that don't clash with them.
+std::vector<identity::Key> keys_of(const Config& config, const admin::Entities& entities,
+                                   std::vector<std::string>& left_out) {
+  std::vector<identity::Key> keys = config.keys;
+  std::set<std::string> names;
+  std::set<Sha256> hashes;
+  for (const identity::Key& key : keys) {
+    names.insert(key.name);
+    hashes.insert(key.hash);
+  }
+  keys.reserve(keys.size() + entities.keys.size());
+  for (const identity::Key& key : entities.keys) {
+    if (names.contains(key.name)) {
+      left_out.push_back(
+          fmt::format("key \"{}\" is declared in the file as well; rename one of them", key.name));
+    } else if (hashes.contains(key.hash)) {
+      left_out.push_back(fmt::format("key \"{}\" has the secret of one in the file", key.name));
+    } else {
+      keys.push_back(key);
+      std::erase_if(keys.back().previous, [&](const identity::PreviousSecret& previous) {
+        return hashes.contains(previous.hash);
+      });
+    }
+  }
+  return keys;
+}
+
 }  // namespace
 
-std::shared_ptr<routing::AccountState> RuntimeStates::account(const std::string& name) {
-  auto& state = accounts_[name];
+std::shared_ptr<routing::AccountState> RuntimeStates::account(const AccountId& id) {
+  auto& state = accounts_[id];
   if (!state) state = std::make_shared<routing::AccountState>(line_);
   return state;
 }
 
-std::shared_ptr<relay::KeyState> RuntimeStates::key(const std::string& name) {
-  auto& state = keys_[name];
+std::shared_ptr<relay::KeyState> RuntimeStates::key(const KeyId& id) {
+  auto& state = keys_[id];
   if (!state) state = std::make_shared<relay::KeyState>(line_);
   return state;
 }
 
-Result<std::shared_ptr<const relay::Snapshot>> build_snapshot(const Config& config,
-                                                              RuntimeStates& states) {
+void RuntimeStates::prune() {
+  const auto unused = [](const auto& entry) { return entry.second.use_count() == 1; };
+  std::erase_if(accounts_, unused);
+  std::erase_if(keys_, unused);
+}
+
+Result<BuiltSnapshot> build_snapshot(const Config& config, const admin::Entities& entities,
+                                     http::TlsContexts& tls_contexts, RuntimeStates& states) {
+  BuiltSnapshot built;
   auto snapshot = std::make_shared<relay::Snapshot>();
-  TRY(snapshot->keys, identity::KeyDirectory::build(config.keys));
-  for (const identity::Key& key : snapshot->keys.keys()) {
-    snapshot->key_states.push_back(states.key(key.name));
-  }
-  std::vector<routing::Account> accounts;
+  AccountBuilder accounts(*snapshot, tls_contexts, states);
   for (const provider::AccountSettings& declared : config.accounts) {
-    const provider::ProviderSpec* spec = provider::find_provider(declared.provider);
-    if (declared.disabled || spec == nullptr || !spec->served) continue;
-    // Comes into the next snapshot, with its first access token.
-    using Kind = provider::Credential::Kind;
-    if (declared.credential.kind == Kind::oauth2 && declared.credential.secret.empty()) continue;
-    if (!declared.proxy.empty()) {
-      // Going there directly instead would be worse than not at all.
-      return fail(Errc::invalid_config, Side::gateway,
-                  "account \"" + declared.name +
-                      "\": this version does not reach providers through a proxy yet; remove "
-                      "`proxy`, or disable the account");
-    }
-    TRY(auto upstream, upstream_of(declared));
-    routing::Account account;
-    account.id = AccountId(declared.name);
-    account.name = declared.name;
-    account.dialect = "anthropic";
-    account.priority = declared.priority;
-    account.weight = declared.weight;
-    account.max_concurrency = declared.max_concurrency;
-    account.models = declared.models;
-    account.model_map = declared.model_map;
-    account.pools = declared.pools;
-    account.state = states.account(declared.name);
-    accounts.push_back(std::move(account));
-    snapshot->upstreams.push_back(std::move(upstream));
-    snapshot->provider_kinds.push_back(kind_of(declared.provider));
+    CHECK_OK(accounts.add(declared));
   }
-  snapshot->accounts = routing::AccountPool(std::move(accounts));
+  for (const provider::AccountSettings& stored : entities.accounts) {
+    const Status added = accounts.add(stored);
+    if (!added) built.left_out.push_back(added.error().context);
+  }
+  snapshot->accounts = accounts.finish();
+  TRY(snapshot->keys, identity::KeyDirectory::build(keys_of(config, entities, built.left_out)));
   for (const identity::Key& key : snapshot->keys.keys()) {
-    snapshot->key_routes.push_back(snapshot->accounts.route(key.pools));
+    auto state = states.key(key.id);
+    if (key.expiry.first_used) state->know_first_use(*key.expiry.first_used);
+    snapshot->key_states.push_back(std::move(state));
+    snapshot->key_routes.push_back(snapshot->accounts.route(key.pools, key.accounts));
   }
   snapshot->limits = limits_of(config.relay);
   snapshot->trusted_proxies = config.server.trusted_proxies;
-  return snapshot;
+  built.snapshot = std::move(snapshot);
+  return built;
 }
 
 }  // namespace sluice::app

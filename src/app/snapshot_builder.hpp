@@ -1,31 +1,46 @@
 #pragma once
-/// From the configuration to what requests read.
+/// From the configuration file and the store to what requests read.
 
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "admin/entities.hpp"
 #include "app/config.hpp"
+#include "http/connection_pool.hpp"
 #include "relay/snapshot.hpp"
 
 namespace sluice::app {
 
-/// What outlives a snapshot: the counts of each account and key, by name. Used by the control thread alone.
+/// What outlives a snapshot: the counts of each account and key, by id. Used by the control thread alone.
 class RuntimeStates {
  public:
   explicit RuntimeStates(net::WaitingLine& line) : line_(line) {}
-  [[nodiscard]] std::shared_ptr<routing::AccountState> account(const std::string& name);
-  [[nodiscard]] std::shared_ptr<relay::KeyState> key(const std::string& name);
+  [[nodiscard]] std::shared_ptr<routing::AccountState> account(const AccountId& id);
+  [[nodiscard]] std::shared_ptr<relay::KeyState> key(const KeyId& id);
+  /// Forgets those that no snapshot names any more.
+  void prune();
 
  private:
   net::WaitingLine& line_;
-  std::map<std::string, std::shared_ptr<routing::AccountState>> accounts_;
-  std::map<std::string, std::shared_ptr<relay::KeyState>> keys_;
+  std::map<AccountId, std::shared_ptr<routing::AccountState>> accounts_;
+  std::map<KeyId, std::shared_ptr<relay::KeyState>> keys_;
 };
 
-/// Accounts of providers that this version doesn't serve, and disabled ones, are left out.
-/// Errors  invalid_config.
-[[nodiscard]] Result<std::shared_ptr<const relay::Snapshot>> build_snapshot(const Config& config,
-                                                                            RuntimeStates& states);
+struct BuiltSnapshot {
+  std::shared_ptr<const relay::Snapshot> snapshot;
+  /// What of the store can't be served, in words for the log: an account that a version like this one doesn't reach, a name or
+  /// secret that the file has as well.
+  std::vector<std::string> left_out;
+};
+
+/// Accounts of providers that this version doesn't serve, and disabled ones, are left out; so are OAuth2 accounts until their
+/// first access token.
+/// Errors  invalid_config: something that the file declares can't be served. What is in the store never stops a start.
+[[nodiscard]] Result<BuiltSnapshot> build_snapshot(const Config& config,
+                                                   const admin::Entities& entities,
+                                                   http::TlsContexts& tls_contexts,
+                                                   RuntimeStates& states);
 
 }  // namespace sluice::app
