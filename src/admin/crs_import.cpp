@@ -232,10 +232,6 @@ void add_notes(const json::object& file, CrsPlan& plan) {
         "can't be "
         "told from a right one here, so try one of the keys");
   }
-  if (report.usage_records > 0) {
-    report.notes.push_back(
-        fmt::format("{} records of usage statistics stay behind", report.usage_records));
-  }
 }
 
 std::string_view to_text(Carried carried) {

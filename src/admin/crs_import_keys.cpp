@@ -253,14 +253,12 @@ class KeyReader {
             fmt::format("the permission \"{}\" has no counterpart here", name_from(name, "?")));
       }
     }
+    pools_ = {"default"};
     if (!allowed.empty()) {
       if (dialects.empty()) return hold_back("none of its permissions has a counterpart here");
       fields_["dialects"] = array_of(dialects);
     }
-    if (bound.empty()) {
-      pools_.emplace_back("default");
-      return;
-    }
+    if (bound.empty()) return;
     // Only what it was bound to, and beside it the shared accounts of the platforms where it wasn't bound.
     pools_ = bound;
     for (const std::string& platform : unbound) pools_.push_back("shared " + platform);
