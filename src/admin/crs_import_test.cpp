@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "admin/crs_import_fixture.hpp"
+#include "admin/entities.hpp"
 #include "admin/portable_testing.hpp"
 #include "identity/key_directory.hpp"
 #include "identity/key_grammar.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 namespace json = boost::json;
 using Carried = CrsReport::Carried;
+using store::testing::value_of;
 using testing::crs_encryption_key;
 using testing::crs_file;
 using testing::granted;
@@ -94,17 +96,8 @@ TEST_F(CrsImport, AKeyComesWithAllItMayDo) {
 
 TEST_F(CrsImport, KeysGoOnWorkingWithTheSecretsTheirClientsHave) {
   (void)granted(imported(crs_file));
-  const Bundle bundle = here_.bundle();
-  ASSERT_EQ(bundle.key_suffixes.size(), 1U);
-  std::vector<identity::Key> keys;
-  for (const PortableObject& one : bundle.objects) {
-    if (one.kind != key || one.hashes.empty()) continue;
-    identity::Key made;
-    made.name = one.name;
-    made.hash = one.hashes[0].hash;
-    keys.push_back(made);
-  }
-  const auto directory = identity::KeyDirectory::build(keys, {*bundle.key_suffixes[0].secret});
+  const Entities entities = value_of(load_entities(*here_.database, *here_.secrets));
+  const auto directory = identity::KeyDirectory::build(entities.keys, entities.key_suffixes);
   ASSERT_TRUE(directory);
   const auto find = [&](std::string_view credential) -> std::string {
     identity::CredentialFinder finder;

@@ -8,6 +8,7 @@
 #include "admin/account_document.hpp"
 #include "admin/account_secrets.hpp"
 #include "admin/key_document.hpp"
+#include "admin/key_suffixes.hpp"
 #include "admin/user_document.hpp"
 #include "store/activity.hpp"
 #include "store/hashed_secrets.hpp"
@@ -104,6 +105,15 @@ void load_keys(Transaction& transaction, Entities& out) {
   }
 }
 
+void load_suffixes(Transaction& transaction, store::SecretBox& secrets, Entities& out) {
+  auto suffixes = load_key_suffixes(transaction, secrets);
+  if (suffixes) {
+    out.key_suffixes = *std::move(suffixes);
+  } else {
+    out.faults.push_back("keys of another relay: " + suffixes.error().context);
+  }
+}
+
 }  // namespace
 
 Result<Entities> load_entities(store::Database& database, store::SecretBox& secrets) {
@@ -112,6 +122,7 @@ Result<Entities> load_entities(store::Database& database, store::SecretBox& secr
     out.revision = store::revision(transaction);
     load_accounts(transaction, secrets, out);
     load_keys(transaction, out);
+    load_suffixes(transaction, secrets, out);
     return out;
   });
 }

@@ -15,6 +15,7 @@ struct Entities {
   std::vector<provider::AccountSettings> accounts;
   /// Without those of users who are disabled or removed.
   std::vector<identity::Key> keys;
+  std::vector<Secret> key_suffixes;  // of identity::KeyDirectory
   /// What couldn't be read (sealed with another master key, a document of a newer version), in words for the log; the rest
   /// is served.
   std::vector<std::string> faults;
