@@ -81,8 +81,7 @@ void add_commands(CLI::App& root, const std::function<void(CLI::App&)>& add_comm
     for (const FlagSpec& flag : command.fields) add_flag(app, flag);
     for (const FlagSpec& flag : command.options) add_flag(app, flag);
     if (command.action != Action::complete) {
-      if (command.action != Action::export_ && command.action != Action::back_up)
-        app.add_flag("--json", json_help);
+      if (command.action != Action::export_) app.add_flag("--json", json_help);
       add_common(app);
     }
     app.footer(footer_of(command));

@@ -102,7 +102,7 @@ _sluice() {
   while IFS= read -r line; do
     if [ "$line" = @file ]; then
       while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$current")
-    elif [ "${line#"$current"}" != "$line" ]; then
+    elif [[ $line == "$current"* ]]; then
       COMPREPLY+=("$(printf '%q' "$line")")
     fi
   done < <(_sluice_candidates "${COMP_WORDS[0]}" "$current" "${COMP_WORDS[@]:1:COMP_CWORD-1}")
@@ -115,12 +115,17 @@ constexpr std::string_view zsh_head = R"sh(#compdef sluice
 
 )sh";
 constexpr std::string_view zsh_tail = R"sh(
+_sluice_words() {
+  emulate -L sh
+  _sluice_candidates "$@"
+}
+
 _sluice() {
   local line
   local -a found
   while IFS= read -r line; do
     if [[ $line == @file ]]; then _files; else found+=("$line"); fi
-  done < <(emulate sh -c '_sluice_candidates "$@"' _ "${words[1]}" "${words[CURRENT]}" "${(@)words[2,CURRENT-1]}")
+  done < <(_sluice_words "${words[1]}" "${words[CURRENT]}" "${(@)words[2,CURRENT-1]}")
   compadd -a found
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _sluice "$@"; else compdef _sluice sluice; fi

@@ -93,6 +93,16 @@ std::string toned(std::string text, Tone tone, const TextStyle& style) {
   return fmt::format("{}{}\x1b[0m", escape(tone), text);
 }
 
+/// How many columns there is room for when each is as narrow as it may be; the last ones are left out first.
+std::size_t columns_that_fit(const std::vector<std::size_t>& widths, std::size_t columns) {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    total += std::min(widths[i], column_min) + (i == 0 ? 0 : gap);
+    if (total > columns) return std::max<std::size_t>(i, 1);
+  }
+  return widths.size();
+}
+
 /// Takes from the widest until the whole fits.
 void shrink(std::vector<std::size_t>& widths, std::size_t columns) {
   const auto total = [&] {
@@ -107,10 +117,10 @@ void shrink(std::vector<std::size_t>& widths, std::size_t columns) {
 
 void add_row(std::string& out, const std::vector<Cell>& row, const std::vector<std::size_t>& widths,
              const TextStyle& style) {
-  for (std::size_t i = 0; i < row.size(); ++i) {
+  for (std::size_t i = 0; i < widths.size(); ++i) {
     const std::string text = cut_to_width(row[i].text, widths[i]);
     out += toned(text, row[i].tone, style);
-    if (i + 1 < row.size()) out.append(widths[i] - display_width(text) + gap, ' ');
+    if (i + 1 < widths.size()) out.append(widths[i] - display_width(text) + gap, ' ');
   }
   while (out.ends_with(' ')) out.pop_back();
   out += '\n';
@@ -174,7 +184,10 @@ std::string table_text(std::span<const std::string_view> titles,
     for (std::size_t i = 0; i < line.size(); ++i)
       widths[i] = std::max(widths[i], display_width(line[i].text));
   }
-  if (style.columns > 0) shrink(widths, style.columns);
+  if (style.columns > 0) {
+    widths.resize(columns_that_fit(widths, style.columns));
+    shrink(widths, style.columns);
+  }
   std::string out;
   for (const auto& line : lines) add_row(out, line, widths, style);
   return out;

@@ -58,6 +58,14 @@ TEST(TextTable, FitsTheTerminalByCuttingTheWidestColumns) {
   EXPECT_NE(text.find("main  xxxx"), std::string::npos) << text;
 }
 
+TEST(TextTable, LeavesTheLastColumnsOutWhereThereIsNoRoom) {
+  constexpr std::array<std::string_view, 3> titles = {"NAME", "STATE", "ID"};
+  const std::string wide(30, 'x');
+  EXPECT_EQ(table_text(titles, {{{"a"}, {wide}, {wide}}}, {.columns = 12}),
+            "NAME  STATE\na     xxxxx…\n");
+  EXPECT_EQ(table_text(titles, {{{wide}, {wide}, {wide}}}, {.columns = 3}), "NAME\nxxxxx…\n");
+}
+
 TEST(TextTable, ColoursOnlyWhereTheyAreWanted) {
   constexpr std::array<std::string_view, 1> titles = {"STATE"};
   const std::vector<std::vector<Cell>> rows = {{{"off", Tone::bad}}};

@@ -30,16 +30,13 @@ std::string listed(const View& view, std::string_view path, std::string_view not
   return text.empty() ? std::string(nothing) : text;
 }
 
-Cell state_of(const View& view, WallTime now) {
-  if (!text_at(view, "removed").empty()) return {"removed", Tone::faint};
-  const bool disabled = text_at(view, "disabled") == "yes";
-  const auto end = time_at(view, "expires");
-  if (disabled) return {"disabled", Tone::bad};
-  if (end && *end <= now) return {"expired", Tone::bad};
+/// "active", "disabled", "expired", "unauthorized", ... as Management says it; of declared ones that where they are well.
+Cell state_of(const View& view, WallTime) {
   const std::string state = text_at(view, "state");
-  if (!state.empty() && state != "ok" && state != "well") return {state, Tone::bad};
+  if (state == "removed") return {state, Tone::faint};
+  if (state != "active") return {state, Tone::bad};
   if (text_at(view, "declared") == "yes") return {"declared", Tone::good};
-  return {"enabled", Tone::good};
+  return {state, Tone::good};
 }
 
 struct Column {
@@ -53,6 +50,10 @@ Cell updated_cell(const View& view, WallTime now) { return plain(when(view, "upd
 Cell role_cell(const View& view, WallTime) { return plain(text_at(view, "role")); }
 Cell note_cell(const View& view, WallTime) { return plain(text_at(view, "note")); }
 Cell hint_cell(const View& view, WallTime) { return plain(text_at(view, "secret_hint")); }
+Cell credential_cell(const View& view, WallTime) {
+  return plain(fmt::format("{} {}", text_at(view, "credential.kind"),
+                           text_at(view, "credential.secret_hint")));
+}
 Cell pools_cell(const View& view, WallTime) { return plain(text_at(view, "pools")); }
 Cell models_cell(const View& view, WallTime) { return plain(listed(view, "models", "all")); }
 Cell expires_cell(const View& view, WallTime now) {
@@ -68,7 +69,7 @@ const std::vector<Column>& columns_of(admin::Kind kind) {
       {"PRIORITY", [](const View& view, WallTime) { return plain(text_at(view, "priority")); }},
       {"MODELS", models_cell},
       {"POOLS", pools_cell},
-      {"CREDENTIAL", hint_cell},
+      {"CREDENTIAL", credential_cell},
       {"CHANGED", updated_cell},
       {"ID", id_cell}};
   static const std::vector<Column> keys = {
@@ -132,9 +133,8 @@ std::string view_text(const View& view, WallTime now, const TextStyle& style) {
     if (text.empty()) continue;
     if (const auto time = time_at(view, name))
       text += fmt::format(" ({})", relative_time(*time, now));
-    lines.emplace_back(name, Cell{std::move(text), Tone::plain});
-    if (name == "name" && view.contains("disabled"))
-      lines.emplace_back("state", state_of(view, now));
+    const Tone tone = name == "state" ? state_of(view, now).tone : Tone::plain;
+    lines.emplace_back(name, Cell{std::move(text), tone});
   }
   return list_text(lines, style);
 }
