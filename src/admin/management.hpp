@@ -1,17 +1,18 @@
 #pragma once
 /// All that can be done to accounts, pools, keys, users and admin tokens, for the command line and the admin API alike. Fields
-/// come and go as JSON, named as docs/design and the file name them; `*_document.hpp` reads and writes each kind.
+/// come and go as JSON, named as in the configuration file; `*_document.hpp` reads and writes each kind.
 ///
 ///     TRY(auto key, management.create(actor, Kind::key, {{"name", "ci"}, {"pools", {"default"}}}));
 ///     key.at("secret");   // only here
 ///
 /// Every operation checks the actor's rights (identity/roles.hpp), runs in one transaction, writes the audit log with before
-/// and after, and says `touch()` where requests must know. A member sees and changes only what is his.
-/// What the file declares is shown beside the store's, with "declared": true, and refuses every change (already_exists, with
-/// the words "declared in the configuration file").
+/// and after, and says `touch()` where requests must know. A member sees and rotates only what is his.
+/// What the file declares is shown beside the store's, with "declared": true, the id "declared:NAME" and the version 0, and
+/// refuses every change (already_exists, with the words "declared in the configuration file"). So are pools that are only named
+/// in accounts and keys, with "implicit": true, until somebody creates them.
 ///
-/// Views    id, name, version, the fields of the kind, created, updated (RFC 3339), removed where it is; secrets only as
-///          "secret_hint": "...last4".
+/// Views    id, name, version, the fields of the kind, state, created, updated (RFC 3339), removed where it is; secrets only as
+///          "secret_hint": "...last4". In a list, an object whose document can't be read has a "fault" in place of its fields.
 /// Errors   not_allowed, not_found, already_exists, version_conflict, invalid_request (with the field), store_unavailable.
 /// Thread   any; blocks on SQL (and Argon2id where a password is set).
 

@@ -38,6 +38,17 @@ std::optional<View> find_implicit_pool(const Desk& desk, std::string_view which)
   return implicit_pool_view(found->first, found->second);
 }
 
+/// One object that can't be read, such as one of a newer version, must not hide the others.
+View view_or_fault(const Desk& desk, Subject& subject, const Object& object) {
+  auto view = view_of(desk, subject, object);
+  if (view) return *std::move(view);
+  return {{"id", object.id},
+          {"name", object.name},
+          {"version", object.version},
+          {"declared", false},
+          {"fault", view.error().message}};
+}
+
 }  // namespace
 
 Outcome<View> Management::get(const Actor& actor, Kind kind, std::string_view which) {
@@ -81,8 +92,7 @@ Outcome<Page> Management::list(const Actor& actor, Kind kind, const ListQuery& q
                                .text = query.text};
     const std::vector<Object> objects = desk.objects(kind).page(request);
     for (const Object& object : objects) {
-      TRY(View view, view_of(desk, *subject, object));
-      page.items.push_back(std::move(view));
+      page.items.push_back(view_or_fault(desk, *subject, object));
     }
     if (objects.size() < query.limit) return page;
     request.after = objects.back().id;

@@ -200,6 +200,23 @@ TEST_P(ManagementFlow, TheAuditLogTellsWhoDidWhatWithBeforeAndAfter) {
   }
 }
 
+TEST_P(ManagementFlow, AnObjectOfANewerVersionDoesntHideTheOthers) {
+  const View newer = make(Kind::key, {{"name", "newer"}});
+  clock_.advance(1s);
+  make(Kind::key, {{"name", "ci"}});
+  store::testing::write(*database_, [&](store::Transaction& transaction) {
+    store::Objects keys(transaction, Kind::key);
+    auto key = *keys.find(text(newer, "id"));
+    key.document = R"({"of":"tomorrow"})";
+    return keys.update(key).has_value();
+  });
+  const Page page = done(management_->list(root_, Kind::key, {}));
+  ASSERT_EQ(page.items.size(), 2U);
+  EXPECT_NE(text(page.items[0], "fault").find("newer version"), std::string::npos);
+  EXPECT_EQ(text(page.items[1], "name"), "ci");
+  EXPECT_FALSE(management_->update(root_, Kind::key, "newer", {}, {{"note", "x"}}));
+}
+
 TEST_P(ManagementFlow, ARefusalLeavesNothingBehind) {
   const auto lines = audit().size();
   const std::string secret(24, 's');
