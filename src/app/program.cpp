@@ -87,11 +87,13 @@ Result<Settings> Program::settings_of(const Config& config) {
   const Status tokens =
       fill_access_tokens(store_->database(), store_->secrets(), filled.accounts, clock_.wall_now());
   if (!tokens) log::warn("tokens.unread reason={}", log::quoted(tokens.error().context));
-  TRY(auto built, build_snapshot(filled, *store_->entities(), tls_contexts_, states_));
+  TRY(auto built,
+      build_snapshot(filled, *store_->entities(), tls_contexts_, states_, clock_.wall_now()));
   for (const std::string& reason : built.left_out) {
     log::warn("store.left_out reason={}", log::quoted(reason));
   }
   settings.snapshot = std::move(built.snapshot);
+  snapshot_until_ = built.valid_until;
   auto front = std::make_shared<FrontSettings>();
   front->metrics_enabled = config.metrics.enabled;
   front->metrics_token = config.metrics.token;
@@ -245,10 +247,18 @@ void Program::keep_tokens() {
   control_->use(std::move(kept));
 }
 
+Milliseconds Program::until_rebuild() const {
+  constexpr Milliseconds longest = std::chrono::hours(1);
+  const WallTime now = clock_.wall_now();
+  if (snapshot_until_ - now >= longest) return longest;
+  return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(snapshot_until_ - now));
+}
+
 void Program::follow_store() {
   const auto settings = settings_of(config_);
   if (!settings) {
     log::error("store.refused reason={}", log::quoted(settings.error().context));
+    snapshot_until_ = clock_.wall_now() + std::chrono::minutes(1);
     return;
   }
   use(*settings);
@@ -276,9 +286,9 @@ void Program::drain() {
 
 void Program::run(const Reload& read) {
   for (;;) {
-    const ControlEvents::Event event = events_.wait(std::chrono::hours(1));
+    const ControlEvents::Event event = events_.wait(until_rebuild());
     if (event.signal == SIGHUP) reload(read);
-    if (event.notified) follow_store();
+    if (event.notified || clock_.wall_now() >= snapshot_until_) follow_store();
     if (event.signal == SIGTERM || event.signal == SIGINT) break;
   }
   drain();

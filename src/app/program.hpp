@@ -39,6 +39,7 @@ class Program {
   void use(const Settings& settings);
   void follow_store();
   void keep_tokens();
+  [[nodiscard]] Milliseconds until_rebuild() const;
   [[nodiscard]] std::string scrape() const;
   [[nodiscard]] std::shared_ptr<const relay::Snapshot> snapshot() const;
   void reload(const Reload& read);
@@ -50,6 +51,7 @@ class Program {
   const WallTime started_ = clock_.wall_now();
   ControlEvents events_;
   std::unique_ptr<StoreLink> store_;
+  WallTime snapshot_until_ = WallTime::max();  // then it is built anew
   net::WaitingLine waiting_;
   RuntimeStates states_;
   net::BlockingPool blocking_;

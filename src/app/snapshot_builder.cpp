@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "provider/providers.hpp"
@@ -50,12 +51,17 @@ Result<provider::Upstream> upstream_of(const provider::AccountSettings& account)
 /// Adds accounts to a snapshot, one by one.
 class AccountBuilder {
  public:
-  AccountBuilder(relay::Snapshot& snapshot, http::TlsContexts& tls_contexts, RuntimeStates& states)
-      : snapshot_(snapshot), tls_contexts_(tls_contexts), states_(states) {}
+  AccountBuilder(relay::Snapshot& snapshot, http::TlsContexts& tls_contexts, RuntimeStates& states,
+                 WallTime now)
+      : snapshot_(snapshot), tls_contexts_(tls_contexts), states_(states), now_(now) {}
 
   Status add(const provider::AccountSettings& settings) {
     const provider::ProviderSpec* spec = provider::find_provider(settings.provider);
     if (settings.disabled || spec == nullptr || !spec->served) return {};
+    if (settings.expires) {
+      if (*settings.expires <= now_) return {};
+      first_end_ = std::min(first_end_, *settings.expires);
+    }
     // Comes into the next snapshot, with its first access token.
     using Kind = provider::Credential::Kind;
     if (settings.credential.kind == Kind::oauth2 && settings.credential.secret.empty()) return {};
@@ -92,12 +98,16 @@ class AccountBuilder {
     snapshot_.provider_kinds.push_back(kind_of(settings.provider));
     return {};
   }
+  /// When the first of them ends.
+  [[nodiscard]] WallTime first_end() const { return first_end_; }
   [[nodiscard]] routing::AccountPool finish() { return routing::AccountPool(std::move(accounts_)); }
 
  private:
   relay::Snapshot& snapshot_;
   http::TlsContexts& tls_contexts_;
   RuntimeStates& states_;
+  WallTime now_;
+  WallTime first_end_ = WallTime::max();
   std::set<std::string> names_;
   std::vector<routing::Account> accounts_;
 };
@@ -150,10 +160,11 @@ void RuntimeStates::prune() {
 }
 
 Result<BuiltSnapshot> build_snapshot(const Config& config, const admin::Entities& entities,
-                                     http::TlsContexts& tls_contexts, RuntimeStates& states) {
+                                     http::TlsContexts& tls_contexts, RuntimeStates& states,
+                                     WallTime now) {
   BuiltSnapshot built;
   auto snapshot = std::make_shared<relay::Snapshot>();
-  AccountBuilder accounts(*snapshot, tls_contexts, states);
+  AccountBuilder accounts(*snapshot, tls_contexts, states, now);
   for (const provider::AccountSettings& declared : config.accounts) {
     CHECK_OK(accounts.add(declared));
   }
@@ -161,8 +172,10 @@ Result<BuiltSnapshot> build_snapshot(const Config& config, const admin::Entities
     const Status added = accounts.add(stored);
     if (!added) built.left_out.push_back(added.error().context);
   }
+  built.valid_until = accounts.first_end();
   snapshot->accounts = accounts.finish();
-  TRY(snapshot->keys, identity::KeyDirectory::build(keys_of(config, entities, built.left_out)));
+  TRY(snapshot->keys, identity::KeyDirectory::build(keys_of(config, entities, built.left_out),
+                                                    entities.key_suffixes));
   for (const identity::Key& key : snapshot->keys.keys()) {
     auto state = states.key(key.id);
     if (key.expiry.first_used) state->know_first_use(*key.expiry.first_used);

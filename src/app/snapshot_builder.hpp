@@ -33,14 +33,16 @@ struct BuiltSnapshot {
   /// What of the store can't be served, in words for the log: an account that a version like this one doesn't reach, a name or
   /// secret that the file has as well.
   std::vector<std::string> left_out;
+  /// When it has to be built anew although nothing was changed: an account ends.
+  WallTime valid_until = WallTime::max();
 };
 
-/// Accounts of providers that this version doesn't serve, and disabled ones, are left out; so are OAuth2 accounts until their
+/// Accounts of providers that this version doesn't serve, and disabled and ended ones, are left out; so are OAuth2 accounts until their
 /// first access token.
 /// Errors  invalid_config: something that the file declares can't be served. What is in the store never stops a start.
 [[nodiscard]] Result<BuiltSnapshot> build_snapshot(const Config& config,
                                                    const admin::Entities& entities,
                                                    http::TlsContexts& tls_contexts,
-                                                   RuntimeStates& states);
+                                                   RuntimeStates& states, WallTime now);
 
 }  // namespace sluice::app
