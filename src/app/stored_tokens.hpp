@@ -54,7 +54,7 @@ class StoredTokens {
     std::optional<WallTime> expires;  // of the access token in effect
     provider::OAuth2Credential ask;   // of ask: with the current refresh token
     Secret previous_refresh_token;    // of ask; empty without one
-    bool edited = false;                // of ask: what is stored came of another credential
+    bool edited = false;              // of ask: what is stored came of another credential
   };
   [[nodiscard]] Result<Turn> take_turn(const provider::AccountSettings& account, Why why,
                                        WallTime now, Random& random);
