@@ -1,6 +1,7 @@
 #include "app/stored_tokens.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "store/activity.hpp"
 #include "store/properties.hpp"
@@ -18,13 +19,13 @@ constexpr std::string_view refresh_name = "refresh_token";
 constexpr std::string_view previous_name = "refresh_token_previous";
 constexpr std::string_view secret_name = "oauth_client_secret";
 constexpr std::string_view seed_name = "oauth_seed";
+constexpr std::string_view refused_name = "oauth_refused";
 constexpr std::string_view unauthorized = "unauthorized";
+constexpr auto forgotten_after = std::chrono::days(30);
 
 bool is_oauth2(const AccountSettings& account) {
   return account.credential.kind == provider::Credential::Kind::oauth2;
 }
-
-std::string lease_name(const AccountSettings& account) { return "oauth/" + account.id.str(); }
 
 /// Which credential tokens came of.
 std::string seed_of(const OAuth2Credential& credential) {
@@ -44,6 +45,15 @@ std::string seed_of(const OAuth2Credential& credential) {
   return to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
+/// Whose the secrets are in the store.
+std::string owner_of(const AccountSettings& account) {
+  constexpr std::size_t digits = 16;
+  if (!account.declared) return account.id.str();
+  return account.id.str() + '#' + seed_of(account.credential.oauth2).substr(0, digits);
+}
+
+std::string lease_name(const AccountSettings& account) { return "oauth/" + owner_of(account); }
+
 struct Tokens {
   Secret refresh_token;  // current; empty: none is stored
   OAuth2Credential seed;
@@ -58,7 +68,7 @@ struct Tokens {
 
 Result<Secret> find_secret(Transaction& transaction, store::SecretBox& secrets,
                            const AccountSettings& account, std::string_view name) {
-  TRY(auto found, secrets.find(transaction, account.id.str(), name));
+  TRY(auto found, secrets.find(transaction, owner_of(account), name));
   return found ? std::move(found->secret) : Secret();
 }
 
@@ -68,46 +78,65 @@ Result<Tokens> read_tokens(Transaction& transaction, store::SecretBox& secrets,
   Tokens tokens;
   tokens.seed = account.credential.oauth2;
   TRY(tokens.refresh_token, find_secret(transaction, secrets, account, refresh_name));
-  if (!account.declared) {
-    tokens.seed.refresh_token = tokens.refresh_token;
-    TRY(tokens.seed.client_secret, find_secret(transaction, secrets, account, secret_name));
+  if (account.declared) {
+    tokens.ours = true;
+    return tokens;
   }
+  tokens.seed.refresh_token = tokens.refresh_token;
+  TRY(tokens.seed.client_secret, find_secret(transaction, secrets, account, secret_name));
   TRY(const Secret seed, find_secret(transaction, secrets, account, seed_name));
   tokens.ours = seed.reveal() == seed_of(tokens.seed);
   return tokens;
 }
 
-bool is_unauthorized(Transaction& transaction, const AccountSettings& account) {
+/// Whether the server has refused this very credential for good. Of an account of the store, whoever takes the mark away lets
+/// it be tried again; that of the file is also another server's, which may have another credential.
+Result<bool> is_refused(Transaction& transaction, store::SecretBox& secrets,
+                        const AccountSettings& account, const Tokens& tokens) {
+  TRY(const Secret refused, find_secret(transaction, secrets, account, refused_name));
+  if (refused.reveal() != seed_of(tokens.seed)) return false;
+  if (account.declared) return true;
   const auto states = store::Activity(transaction).account_states();
   return std::any_of(states.begin(), states.end(), [&](const store::AccountState& state) {
     return state.account == account.id.str() && state.state == unauthorized;
   });
 }
 
-/// Whether the refresh token that `turn` asked with is still the one to ask with.
-Result<bool> is_still_right(Transaction& transaction, store::SecretBox& secrets,
-                            const AccountSettings& account, const StoredTokens::Turn& turn) {
-  TRY(const Tokens now, read_tokens(transaction, secrets, account));
+/// Whether what `turn` asked with is still what to ask with.
+bool is_still_right(const Tokens& now, const StoredTokens::Turn& turn) {
   return now.credential().refresh_token.reveal() == turn.ask.refresh_token.reveal() &&
          now.seed.client_secret.reveal() == turn.ask.client_secret.reveal();
+}
+
+/// Tokens of credentials that this account had in the file, and that no server has used for long.
+void drop_forgotten(Transaction& transaction, const AccountSettings& account, WallTime now) {
+  store::SealedSecrets table(transaction);
+  std::map<std::string, WallTime> last_use;
+  for (const store::SealedSecret& sealed : table.all()) {
+    if (!sealed.owner.starts_with(account.id.str() + '#')) continue;
+    WallTime& last = last_use[sealed.owner];
+    last = std::max({last, sealed.updated, sealed.expires.value_or(sealed.updated)});
+  }
+  for (const auto& [owner, last] : last_use) {
+    if (last + forgotten_after < now) table.drop_all(owner);
+  }
 }
 
 Status put_refresh_token(Transaction& transaction, store::SecretBox& secrets,
                          const AccountSettings& account, const StoredTokens::Turn& turn,
                          const Secret& rotated, WallTime now) {
-  const std::string& owner = account.id.str();
+  const std::string owner = owner_of(account);
   if (turn.edited) {
     store::SealedSecrets(transaction).drop(owner, access_name);
     store::SealedSecrets(transaction).drop(owner, previous_name);
   }
-  OAuth2Credential seed = account.declared ? account.credential.oauth2 : turn.ask;
+  OAuth2Credential seed = turn.ask;
   if (!rotated.empty()) {
     CHECK_OK(secrets.put(transaction, owner, previous_name, turn.ask.refresh_token, now));
     CHECK_OK(secrets.put(transaction, owner, refresh_name, rotated, now));
-    if (!account.declared) seed.refresh_token = rotated;
-  } else if (account.declared) {
-    CHECK_OK(secrets.put(transaction, owner, refresh_name, turn.ask.refresh_token, now));
+    seed.refresh_token = rotated;
   }
+  if (account.declared) return {};
   return secrets.put(transaction, owner, seed_name, Secret(seed_of(seed)), now);
 }
 
@@ -123,7 +152,7 @@ Status fill_access_tokens(store::Database& database, store::SecretBox& secrets,
       // One account whose secrets can't be opened is no reason to leave out the others.
       const auto tokens = read_tokens(transaction, secrets, account);
       if (!tokens || !tokens->ours) continue;
-      auto access = secrets.find(transaction, account.id.str(), access_name);
+      auto access = secrets.find(transaction, owner_of(account), access_name);
       if (!access || !*access || (*access)->expires.value_or(now) <= now) continue;
       account.credential.secret = std::move((*access)->secret);
     }
@@ -142,9 +171,10 @@ Result<StoredTokens::Turn> StoredTokens::take_turn(const AccountSettings& accoun
       turn.kind = Turn::Kind::gone;
       return turn;
     }
-    const auto access = store::SealedSecrets(transaction).find(account.id.str(), access_name);
+    const auto access = store::SealedSecrets(transaction).find(owner_of(account), access_name);
     if (tokens.ours) {
-      if (why != Why::asked_anyway && is_unauthorized(transaction, account)) {
+      TRY(const bool refused_for_good, is_refused(transaction, secrets_, account, tokens));
+      if (why != Why::asked_anyway && refused_for_good) {
         turn.kind = Turn::Kind::unauthorized;
         return turn;
       }
@@ -176,11 +206,13 @@ Result<bool> StoredTokens::keep(const AccountSettings& account, const Turn& turn
                                 WallTime now) {
   return database_.write<bool>([&](Transaction& transaction) -> Result<bool> {
     store::Leases(transaction).release(lease_name(account), holder_);
-    TRY(const bool right, is_still_right(transaction, secrets_, account, turn));
-    if (!right) return false;
+    TRY(const Tokens tokens, read_tokens(transaction, secrets_, account));
+    if (!is_still_right(tokens, turn)) return false;
+    const std::string owner = owner_of(account);
     CHECK_OK(put_refresh_token(transaction, secrets_, account, turn, fresh.refresh_token, now));
-    CHECK_OK(
-        secrets_.put(transaction, account.id.str(), access_name, fresh.access_token, now, expires));
+    CHECK_OK(secrets_.put(transaction, owner, access_name, fresh.access_token, now, expires));
+    store::SealedSecrets(transaction).drop(owner, refused_name);
+    if (account.declared) drop_forgotten(transaction, account, now);
     store::Activity(transaction).clear_account_state(account.id.str());
     transaction.touch();
     return true;
@@ -191,10 +223,12 @@ Result<bool> StoredTokens::refuse(const AccountSettings& account, const Turn& tu
                                   const std::string& reason, WallTime now) {
   return database_.write<bool>([&](Transaction& transaction) -> Result<bool> {
     store::Leases(transaction).release(lease_name(account), holder_);
-    TRY(const bool right, is_still_right(transaction, secrets_, account, turn));
-    if (!right) return false;
+    TRY(const Tokens tokens, read_tokens(transaction, secrets_, account));
+    if (!is_still_right(tokens, turn)) return false;
+    const std::string owner = owner_of(account);
     CHECK_OK(put_refresh_token(transaction, secrets_, account, turn, Secret(), now));
-    store::SealedSecrets(transaction).drop(account.id.str(), access_name);
+    CHECK_OK(secrets_.put(transaction, owner, refused_name, Secret(seed_of(tokens.seed)), now));
+    store::SealedSecrets(transaction).drop(owner, access_name);
     store::Activity(transaction)
         .set_account_state({.account = account.id.str(),
                             .state = std::string(unauthorized),
@@ -210,8 +244,8 @@ Result<bool> StoredTokens::let_go(const AccountSettings& account, const Turn& tu
   return database_.write<bool>([&](Transaction& transaction) -> Result<bool> {
     store::Leases(transaction).release(lease_name(account), holder_);
     if (refresh_token.empty()) return true;
-    TRY(const bool right, is_still_right(transaction, secrets_, account, turn));
-    if (!right) return false;
+    TRY(const Tokens tokens, read_tokens(transaction, secrets_, account));
+    if (!is_still_right(tokens, turn)) return false;
     CHECK_OK(put_refresh_token(transaction, secrets_, account, turn, refresh_token, now));
     return true;
   });
@@ -220,9 +254,10 @@ Result<bool> StoredTokens::let_go(const AccountSettings& account, const Turn& tu
 Result<bool> StoredTokens::drop_expired(const AccountSettings& account, WallTime now) {
   return database_.write<bool>([&](Transaction& transaction) -> Result<bool> {
     store::SealedSecrets table(transaction);
-    const auto access = table.find(account.id.str(), access_name);
+    const std::string owner = owner_of(account);
+    const auto access = table.find(owner, access_name);
     if (!access || !access->expires || *access->expires > now) return false;
-    table.drop(account.id.str(), access_name);
+    table.drop(owner, access_name);
     transaction.touch();
     return true;
   });

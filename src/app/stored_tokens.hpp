@@ -2,10 +2,12 @@
 /// The tokens of OAuth2 accounts, in the store, where all processes share them. Whoever wants to refresh takes the account's
 /// lease and reads again what is there, in one transaction; what it got is written in another.
 ///
-/// Secrets  "access_token" with its end, "refresh_token", "refresh_token_previous" once the server has rotated, and
-///          "oauth_seed": which credential all of these came of, as a hash. When that differs from the account's credential,
-///          somebody has edited it, and the tokens are void. An account of the file has its first refresh token there and
-///          the current one here; one of the store has the current one in place of the first.
+/// Secrets  "access_token" with its end, "refresh_token", and "refresh_token_previous" once the server has rotated.
+///          Of an account of the store, "refresh_token" is what its editor gave, or what came of that; "oauth_seed" tells by
+///          a hash which credential the rest came of: where it differs, somebody has edited it, and the tokens are void.
+///          An account of the file has a set for each credential that any server had for it, owned by
+///          "declared:NAME#HASH": servers may read the file one after the other. The first refresh token is the file's.
+///          "oauth_refused" is the hash of a credential that the server refused for good.
 /// Thread   any; blocks.
 /// Errors   store_unavailable; invalid_config (a secret can't be opened).
 

@@ -128,7 +128,7 @@ TEST_F(StoredTokensTest, AreAskedForWithTheNewestRefreshToken) {
   EXPECT_EQ(next.previous_refresh_token.reveal(), "seed-1");
 }
 
-TEST_F(StoredTokensTest, AreVoidWhenTheFileHasAnotherCredential) {
+TEST_F(StoredTokensTest, AreOthersWhenTheFileHasAnotherCredential) {
   refresh(declared(), fresh("access-1", "rotated-1"), start);
   EXPECT_EQ(in_effect(declared("seed-2"), start), "");
   const Turn next = turn(one_, declared("seed-2"), start + seconds(1));
@@ -138,10 +138,32 @@ TEST_F(StoredTokensTest, AreVoidWhenTheFileHasAnotherCredential) {
   ASSERT_TRUE(value_of(one_.keep(declared("seed-2"), next, fresh("access-2"), start + minutes(60),
                                  start + seconds(1))));
   EXPECT_EQ(in_effect(declared("seed-2"), start + seconds(2)), "access-2");
-  // Nothing of the credential before it is left.
-  const Turn after = turn(one_, declared("seed-2"), start + minutes(51));
-  EXPECT_EQ(after.ask.refresh_token.reveal(), "seed-2");
-  EXPECT_TRUE(after.previous_refresh_token.empty());
+}
+
+TEST_F(StoredTokensTest, OfTwoServersWithDifferentFilesAreKeptApart) {
+  refresh(declared("seed-1"), fresh("access-1", "rotated-1"), start);
+  refresh(declared("seed-2"), fresh("access-2"), start);
+  const Turn dead = turn(two_, declared("seed-3"), start);
+  ASSERT_TRUE(value_of(two_.refuse(declared("seed-3"), dead, "invalid_grant", start)));
+  EXPECT_EQ(in_effect(declared("seed-1"), start), "access-1");
+  EXPECT_EQ(in_effect(declared("seed-2"), start), "access-2");
+  EXPECT_EQ(in_effect(declared("seed-3"), start), "");
+  // A file that is put back finds its tokens again.
+  const Turn next = turn(one_, declared("seed-1"), start + minutes(51));
+  ASSERT_EQ(next.kind, Turn::Kind::ask);
+  EXPECT_EQ(next.ask.refresh_token.reveal(), "rotated-1");
+}
+
+TEST_F(StoredTokensTest, OfAFileThatNobodyHasAnyMoreAreForgotten) {
+  refresh(declared("seed-1"), fresh("access-1", "rotated-1"), start);
+  refresh(declared("seed-2"), fresh("access-2"), start + std::chrono::days(20));
+  refresh(declared("seed-3"), fresh("access-3"), start + std::chrono::days(40));
+  const auto sealed = store::testing::read(
+      *database_, [](store::Transaction& t) { return store::SealedSecrets(t).all(); });
+  EXPECT_EQ(sealed.size(), 2U);
+  EXPECT_EQ(
+      turn(one_, declared("seed-1"), start + std::chrono::days(40)).ask.refresh_token.reveal(),
+      "seed-1");
 }
 
 TEST_F(StoredTokensTest, AreFetchedAnewForAProviderThatRefusedAnOldOne) {
@@ -189,7 +211,7 @@ TEST_F(StoredTokensTest, StandSealedInTheStore) {
   refresh(declared("seed-canary-1"), fresh("access-canary-1", "rotated-canary-1"), start);
   const auto sealed = store::testing::read(
       *database_, [](store::Transaction& t) { return store::SealedSecrets(t).all(); });
-  EXPECT_EQ(sealed.size(), 4U);
+  EXPECT_EQ(sealed.size(), 3U);
   for (const auto& one : sealed) EXPECT_EQ(one.sealed.find("canary"), std::string::npos);
 }
 
@@ -233,6 +255,29 @@ TEST_F(AccountOfTheStore, KeepsNothingOfACredentialThatWasEditedMeanwhile) {
   EXPECT_FALSE(value_of(one_.refuse(account_, asked, "invalid_grant", start)));
   EXPECT_EQ(state(), "");
   EXPECT_EQ(turn(two_, account_, start).ask.refresh_token.reveal(), "seed-2");
+}
+
+TEST_F(AccountOfTheStore, IsTriedAgainOnceItsMarkIsTakenAway) {
+  const Turn asked = turn(one_, account_, start);
+  ASSERT_TRUE(value_of(one_.refuse(account_, asked, "invalid_client", start)));
+  EXPECT_EQ(state(), "unauthorized: invalid_client");
+  EXPECT_EQ(turn(two_, account_, start).kind, Turn::Kind::unauthorized);
+  store::testing::write(*database_, [&](store::Transaction& t) {
+    store::Activity(t).clear_account_state(account_.id.str());
+    return true;
+  });
+  EXPECT_EQ(turn(two_, account_, start).kind, Turn::Kind::ask);
+}
+
+TEST_F(AccountOfTheStore, IsTriedAgainWithAnotherToken) {
+  const Turn asked = turn(one_, account_, start);
+  ASSERT_TRUE(value_of(one_.refuse(account_, asked, "invalid_grant", start)));
+  put(account_, "refresh_token", "seed-2");
+  const Turn next = turn(two_, account_, start);
+  ASSERT_EQ(next.kind, Turn::Kind::ask);
+  ASSERT_TRUE(value_of(two_.keep(account_, next, fresh("access-2"), start + minutes(60), start)));
+  EXPECT_EQ(state(), "");
+  EXPECT_EQ(in_effect(account_, start), "access-2");
 }
 
 TEST_F(AccountOfTheStore, IsGoneWithItsSecrets) {
