@@ -65,6 +65,12 @@ export class Postgres {
     return stdout.trimEnd();
   }
 
+  /// Everything in the newest database, as pg_dump writes it.
+  async dump() {
+    const { stdout } = await promisify(execFile)("pg_dump", [this.url(`test_${this.databases}`)], { maxBuffer: 1 << 28 });
+    return stdout;
+  }
+
   /// The URL of a new, empty database.
   async database() {
     const name = `test_${++this.databases}`;
