@@ -34,7 +34,7 @@ class Bundler {
 
   [[nodiscard]] Bundle bundle() {
     Bundle out;
-    for (const std::string& name : plan_.users) add_user(name, out);
+    for (const auto& [name, active] : plan_.users) add_user(name, active, out);
     add_pools(out);
     for (CrsObject& account : plan_.accounts) add_account(account, out);
     for (CrsObject& key : plan_.keys) add_key(key, out);
@@ -55,9 +55,10 @@ class Bundler {
     return out;
   }
 
-  void add_user(const std::string& name, Bundle& out) {
+  void add_user(const std::string& name, bool active, Bundle& out) {
     User user;
     user.role = identity::Role::member;
+    user.disabled = !active;
     PortableObject object = made(store::Kind::user, name, {});
     object.document = user_document(user);
     user_ids_[name] = object.id;

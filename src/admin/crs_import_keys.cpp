@@ -356,7 +356,7 @@ class KeyReader {
     owner_ = name_from(record_.text("userUsername"), "");
     const bool owned = record_.has("userId") || !owner_.empty();
     if (owned && owner_.empty()) remarks_.emplace_back("its owner's name isn't in the file");
-    if (!owner_.empty()) plan_.users.insert(owner_);
+    if (!owner_.empty()) plan_.users.try_emplace(owner_, true);
   }
 
   CrsPlan& plan_;

@@ -93,22 +93,22 @@ void plan_crs_people(const json::object& data, CrsPlan& plan) {
          false,
          {"its password is a bcrypt hash, which sluice doesn't take: sluice user add"}});
   }
-  // Owners of keys, where the file names users too; more than the name isn't kept here.
   for (const json::object* fields : crs_records(data, "users", plan.report)) {
     std::vector<std::string> remarks;
     CrsRecord record(*fields, remarks);
-    const std::string username = record.text("username");
-    const std::string name = name_from(username, "");
-    if (!name.empty() && record.flag("isActive", true) && !record.has("deletedAt")) {
-      plan.users.insert(name);
+    const std::string name = name_from(record.text("username"), "");
+    const bool active = record.flag("isActive", true) && !record.has("deletedAt");
+    if (!name.empty() && (active || plan.users.contains(name))) {
+      plan.users[name] = active;  // keys of one who is switched off aren't served, here as there
       continue;
     }
-    plan.report.lines.push_back({"user",
-                                 name.empty() ? "unnamed" : name,
-                                 "users " + name_from(record.text("id"), "?"),
-                                 CrsReport::Carried::not_at_all,
-                                 false,
-                                 {name.empty() ? "it has no name" : "it is switched off there"}});
+    plan.report.lines.push_back(
+        {"user",
+         name.empty() ? "unnamed" : name,
+         "users " + name_from(record.text("id"), "?"),
+         CrsReport::Carried::not_at_all,
+         false,
+         {name.empty() ? "it has no name" : "it is switched off there and owns no key"}});
   }
 }
 

@@ -48,7 +48,7 @@ struct CrsPlan {
   std::map<std::string, std::string, std::less<>> groups;        // CRS id of a group -> a pool
   std::multimap<std::string, std::string, std::less<>> grouped;  // CRS id of an account -> a pool
   std::map<std::string, std::string, std::less<>> pools;         // name -> note
-  std::set<std::string, std::less<>> users;                      // names
+  std::map<std::string, bool, std::less<>> users;                // name -> whether it is active
   std::set<std::string> unknown;
   bool any_opened = false;       // a value of CRS opened with the encryption key
   bool any_left_sealed = false;  // one didn't

@@ -227,6 +227,16 @@ TEST_F(CrsImport, AKeyNeverBecomesMoreThanItWas) {
   }
 }
 
+TEST_F(CrsImport, KeysOfAUserWhoIsSwitchedOffAreNotServed) {
+  const std::string_view file =
+      R"({"data": {"apiKeys": [{"id": "1", "name": "k", "isActive": "true",
+    "apiKey": "cr_written_by_hand_00000000001", "userUsername": "eve"}],
+    "users": [{"id": "u3", "username": "eve", "isActive": false}]}})";
+  (void)granted(imported(file, {}));
+  EXPECT_EQ(text(store::Kind::user, "eve", "disabled"), "true");
+  EXPECT_TRUE(value_of(load_entities(*here_.database, *here_.secrets)).keys.empty());
+}
+
 TEST_F(CrsImport, TellsOnceWhatItDoesNotKnow) {
   const CrsReport report = granted(imported(crs_file));
   EXPECT_EQ(report.unknown_fields,

@@ -159,10 +159,15 @@ class Applier {
     return {};
   }
 
-  /// Kept where nothing has it, removed ones counted: other objects and the audit log may name it.
+  /// Kept where nothing has it, removed objects counted: the audit log may name it. Sealed secrets are found by the id of
+  /// their owner alone, so no account may have that of a user.
   std::string free_id(const PortableObject& object) {
-    if (!store::Objects(transaction_, object.kind).find(object.id)) return object.id;
-    return std::string(Ulid::make(now_, random_).str());
+    for (const store::Kind kind : {object.kind, store::Kind::user, store::Kind::account}) {
+      if (store::Objects(transaction_, kind).find(object.id)) {
+        return std::string(Ulid::make(now_, random_).str());
+      }
+    }
+    return object.id;
   }
 
   Outcome<void> take_owner(const PortableObject& object, const std::string& where,

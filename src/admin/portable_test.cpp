@@ -162,6 +162,28 @@ TEST_P(Portable, GivesANewIdWhereTheOldOneIsTaken) {
   }
 }
 
+TEST_P(Portable, NoAccountGetsTheIdOfAUser) {
+  const std::string document = here_->exported();
+  const auto there = empty();
+  store::testing::write(*there->database, [&](store::Transaction& transaction) {
+    const std::string id = "01JD0000000000000000000002";  // of the account "main" in the document
+    store::Object user = store::testing::object(id, "bob");
+    user.document = R"({"role":"viewer"})";
+    EXPECT_TRUE(store::Objects(transaction, store::Kind::user).insert(user));
+    EXPECT_TRUE(
+        there->secrets->put(transaction, id, "password", Secret("bob's"), store::testing::noon));
+    return true;
+  });
+  (void)granted(there->imported(document));
+  for (const PortableObject& object : there->bundle().objects) {
+    if (object.name == "bob") {
+      EXPECT_EQ(object.secrets.at(0).secret->reveal(), "bob's");
+    } else {
+      EXPECT_NE(object.id, "01JD0000000000000000000002");
+    }
+  }
+}
+
 TEST_P(Portable, ADryRunTellsAllAndChangesNothing) {
   const auto there = empty();
   const std::string before = there->exported();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "admin/fields.hpp"
 #include "admin/portable_bundle.hpp"
 #include "admin/portable_check.hpp"
 #include "admin/portable_fields.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 namespace json = boost::json;
 using identity::rfc3339_text;
+
+constexpr std::size_t hint_bytes_max = 32;
 
 std::string_view view(const Sha256& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
@@ -57,6 +60,8 @@ Outcome<store::HashedSecret> hash_of(const json::object& fields, const std::stri
   TRY(const std::string hex, read.text("sha256"));
   if (!from_hex(hex, out.hash)) return read.refused("sha256", "must be 64 hex digits");
   TRY(out.hint, read.text_or_nothing("hint"));
+  if (text_fault(out.hint, hint_bytes_max))
+    return read.refused("hint", "is no hint such as \"...1a2b\"");
   TRY(out.created, read.time("created"));
   TRY(out.valid_until, read.time_or_nothing("valid_until"));
   CHECK_OK(read.no_others());
