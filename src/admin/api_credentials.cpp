@@ -103,7 +103,7 @@ Outcome<std::int64_t> version_of(const ApiRequest& request) {
     const std::string_view digits = text.substr(1, text.size() - 2);
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), version);
-    if (error == std::errc() && end == digits.data() + digits.size() && version > 0) {
+    if (error == std::errc() && end == digits.data() + digits.size() && version >= 0) {
       return version;
     }
   }

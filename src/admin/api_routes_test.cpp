@@ -82,8 +82,7 @@ TEST(ApiCredentials, TellWhatAnotherSiteSent) {
 TEST(ApiCredentials, ReadOneStrongVersion) {
   EXPECT_EQ(*version_of(request({{"if-match", "\"12\""}})), 12);
   EXPECT_EQ(version_of(request({})).error().code, Errc::version_missing);
-  for (const char* text :
-       {"12", "W/\"12\"", "*", "\"1\", \"2\"", "\"-1\"", "\"0\"", "\"1x\"", "\""}) {
+  for (const char* text : {"12", "W/\"12\"", "*", "\"1\", \"2\"", "\"-1\"", "\"1x\"", "\""}) {
     EXPECT_EQ(version_of(request({{"if-match", text}})).error().code, Errc::invalid_request)
         << text;
   }

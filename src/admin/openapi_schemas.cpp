@@ -18,7 +18,7 @@ constexpr std::string_view common_schemas = R"json({
     "message": {"type": "string", "description": "For people"},
     "field": {"type": ["string", "null"], "description": "The field at fault, as in `limits.requests`"}}}},
   "examples": [{"error": {"code": "invalid_request", "message": "must be a number in a window such as \"60/1m\" (s, m, h, d)", "field": "limits.requests"}}]},
-"Id": {"type": "string", "pattern": "^([0-9A-HJKMNP-TV-Z]{26}|declared:.+)$", "description": "A ULID; of what the configuration file declares, `declared:NAME`"},
+"Id": {"type": "string", "pattern": "^([0-9A-HJKMNP-TV-Z]{26}|declared:.+|implicit:.+)$", "description": "A ULID; of what the configuration file declares, `declared:NAME`; of a pool that is only named, `implicit:NAME`"},
 "Name": {"type": "string", "minLength": 1, "maxLength": 64},
 "Time": {"type": "string", "format": "date-time"},
 "TimeOrNone": {"anyOf": [{"type": "string", "format": "date-time"}, {"const": ""}]},
@@ -131,7 +131,9 @@ constexpr std::string_view key_schemas = R"json({
   "limits": {"anyOf": [{"$ref": "#/components/schemas/Limits"}, {"type": "null"}]}, "budgets": {"$ref": "#/components/schemas/BudgetChanges"}},
   "examples": [{"name": "default", "budgets": {"month": 500}}]},
 "Pool": {"allOf": [{"$ref": "#/components/schemas/Object"}], "unevaluatedProperties": false, "type": "object", "required": ["note", "limits", "budgets"],
-  "properties": {"note": {"type": "string"}, "limits": {"$ref": "#/components/schemas/Limits"}, "budgets": {"$ref": "#/components/schemas/Budgets"}}},
+  "properties": {"note": {"type": "string"}, "limits": {"$ref": "#/components/schemas/Limits"}, "budgets": {"$ref": "#/components/schemas/Budgets"},
+  "implicit": {"type": "boolean", "description": "Named by accounts and keys, described by nobody yet"},
+  "accounts": {"type": "integer", "description": "How many are in it"}, "keys": {"type": "integer", "description": "How many may use it"}}},
 "PoolPage": {"type": "object", "required": ["items", "next_cursor"], "additionalProperties": false, "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Pool"}}, "next_cursor": {"$ref": "#/components/schemas/NextCursor"}}},
 "Rotation": {"type": "object", "additionalProperties": false, "properties": {
@@ -198,7 +200,10 @@ constexpr std::string_view fact_schemas = R"json({
 "AuditPage": {"type": "object", "required": ["items", "next_cursor"], "additionalProperties": false, "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/AuditEntry"}}, "next_cursor": {"$ref": "#/components/schemas/NextCursor"}}},
 "Settings": {"type": "object", "description": "By section and key, as in the configuration file; secrets as hints", "additionalProperties": {"type": "object"}},
-"Health": {"type": "object", "required": ["version"], "properties": {"version": {"type": "string"}}}
+"Health": {"type": "object", "additionalProperties": false, "required": ["version", "store", "revision", "accounts", "keys"], "properties": {
+  "version": {"type": "string"}, "commit": {"type": "string"}, "uptime_seconds": {"type": "integer"}, "draining": {"type": "boolean"},
+  "store": {"type": "string", "description": "Where it is, without a password"}, "revision": {"type": "integer", "description": "Of the store's configuration in effect"},
+  "accounts": {"type": "integer"}, "keys": {"type": "integer"}, "in_flight": {"type": "integer", "description": "Requests of clients"}}}
 })json";
 
 constexpr std::string_view other_components = R"json({
