@@ -5,11 +5,13 @@
 #include "app/metrics_text.hpp"
 #include "base/ascii.hpp"
 #include "base/log.hpp"
+#include "http/client_address.hpp"
 
 namespace sluice::app {
 namespace {
 
 constexpr Milliseconds scrape_max{10000};
+constexpr Milliseconds admin_max{30000};
 
 std::string_view header(const http::Exchange& exchange, std::string_view name) {
   const wire::HeaderField* found = exchange.head().find(name);
@@ -36,6 +38,20 @@ bool is_loopback_visitor(const http::Exchange& exchange) {
   });
 }
 
+/// Leaves the line of those who wait for the admin side.
+class Waiting {
+ public:
+  explicit Waiting(AdminSide& side) : side_(side), admitted_(side.waiting++ < side.waiting_max) {}
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() { --side_.waiting; }
+  [[nodiscard]] bool admitted() const { return admitted_; }
+
+ private:
+  AdminSide& side_;
+  bool admitted_;
+};
+
 bool reads(const http::Exchange& exchange) {
   return exchange.head().method == "GET" || exchange.head().method == "HEAD";
 }
@@ -44,11 +60,15 @@ bool reads(const http::Exchange& exchange) {
 
 std::string Front::error_body(std::string_view path, const Error& error,
                               std::string_view request_id) {
+  if (admin::AdminApi::owns(path)) return admin::AdminApi::refusal(error, false).body;
   return relay_.error_body(path, error, request_id);
 }
 
 net::Task<void> Front::handle(http::Exchange& exchange) {
   const std::string_view path = exchange.path();
+  if (admin_ != nullptr && serves_ != Serves::clients && admin::AdminApi::owns(path)) {
+    return handle_admin(exchange);
+  }
   if (path == "/health" || path == "/ready" || path == "/metrics" || serves_ == Serves::operators) {
     return handle_operator(exchange);
   }
@@ -67,6 +87,58 @@ net::Task<void> Front::handle_operator(http::Exchange& exchange) {
       done.error().code == Errc::method_not_allowed ? "allow: GET, HEAD\r\n" : "";
   const Status refused = co_await exchange.refuse(done.error(), fields);
   if (!refused) log::debug("client.gone request={}", exchange.request_id().str());
+}
+
+net::Task<void> Front::handle_admin(http::Exchange& exchange) {
+  const bool tls = http::client_used_tls(exchange, settings_->trusted_proxies);
+  auto answer = co_await ask_admin(exchange);
+  if (!answer && http_status(answer.error().code) == 0) co_return;  // the client is gone
+  const admin::ApiResponse response =
+      answer ? *std::move(answer) : admin::AdminApi::refusal(answer.error(), tls);
+  const Status done = co_await exchange.respond(response.status, response.content_type,
+                                                response.body, response.fields);
+  if (!done) log::debug("client.gone request={}", exchange.request_id().str());
+}
+
+admin::ApiRequest Front::admin_request(const http::Exchange& exchange) const {
+  const auto& trusted = settings_->trusted_proxies;
+  admin::ApiRequest request;
+  request.method = exchange.head().method;
+  request.path = exchange.path();
+  request.query = exchange.query();
+  for (const wire::HeaderField& field : exchange.head().headers) {
+    request.headers.emplace_back(field.name, field.value);
+  }
+  request.peer = http::client_address(exchange, trusted).str();
+  request.tls = http::client_used_tls(exchange, trusted);
+  request.loopback_visitor = is_loopback_visitor(exchange);
+  request.request_id = exchange.request_id().str();
+  return request;
+}
+
+net::Task<Result<admin::ApiResponse>> Front::ask_admin(http::Exchange& exchange) {
+  const Waiting waiting(*admin_);
+  if (!waiting.admitted()) {
+    co_return fail(Errc::overloaded, Side::gateway, "too many requests wait for the admin side");
+  }
+  if (exchange.head().content_length > admin::AdminApi::body_bytes_max) {
+    co_return fail(Errc::body_too_large, Side::client, "a body of the admin API has at most 1 MiB");
+  }
+  admin::ApiRequest request = admin_request(exchange);
+  CO_TRY(const std::string_view body, co_await exchange.read_body());
+  request.body = body;
+  std::function<admin::ApiResponse()> work = [&api = admin_->api, request = std::move(request)] {
+    return api.respond(request);
+  };
+  const net::BlockingPool::Bounds bounds{.deadline = loop_.now() + admin_max,
+                                         .gone = &exchange.client()};
+  auto outcome = co_await admin_->pool.run<admin::ApiResponse>(loop_, exchange.timer(),
+                                                               std::move(work), bounds);
+  if (outcome.value) co_return *std::move(outcome.value);
+  if (outcome.wake == net::Wake::gone) {
+    co_return fail(Errc::client_gone, Side::client, "while the admin side worked");
+  }
+  co_return fail(Errc::overloaded, Side::gateway, "the admin side took too long; try again soon");
 }
 
 net::Task<void> Front::handle_preflight(http::Exchange& exchange, bool allowed) {

@@ -12,6 +12,7 @@
 
 #include "app/metrics_text.hpp"
 #include "app/stored_tokens.hpp"
+#include "app/version.hpp"
 #include "base/log.hpp"
 #include "provider/upstream_url.hpp"
 
@@ -79,6 +80,7 @@ Program::~Program() {
   for (const auto& worker : workers_) worker->stop();
   // What still runs there posts to the workers' loops, and a scrape reads the workers.
   blocking_.stop();
+  if (admin_) admin_->stop();
 }
 
 Result<Settings> Program::settings_of(const Config& config) {
@@ -98,6 +100,7 @@ Result<Settings> Program::settings_of(const Config& config) {
   front->metrics_enabled = config.metrics.enabled;
   front->metrics_token = config.metrics.token;
   front->cors_origins = config.server.cors_origins;
+  front->trusted_proxies = config.server.trusted_proxies;
   settings.front = std::move(front);
   const ServerConfig& server = config.server;
   const std::size_t carried = connections_carried(server.max_connections);
@@ -124,6 +127,9 @@ Status Program::start() {
   TRY(store_, StoreLink::open(config_, clock_));
   TRY(const Settings settings, settings_of(config_));
   use(settings);
+  admin_ = std::make_unique<AdminHost>(store_->database(), store_->secrets(), clock_, config_,
+                                       [this] { return health(); });
+  CHECK_OK(admin_->make_first_user());
   const std::size_t threads = thread_count(config_.server);
   metrics_ = std::make_unique<metrics::Metrics>(threads);
   TRY(net::Address address, net::Address::parse(config_.server.listen));
@@ -140,8 +146,8 @@ Status Program::start() {
                                                  ? provider::PrivateUpstreams::allowed
                                                  : provider::PrivateUpstreams::refused);
   };
-  const Shared shared{clock_,  blocking_, resolver_, rule,      tls_contexts_,
-                      budget_, counts_,   waiting_,  anthropic_};
+  const Shared shared{clock_,  blocking_, resolver_, rule,       tls_contexts_,
+                      budget_, counts_,   waiting_,  anthropic_, &admin_->side()};
   for (std::size_t i = 0; i < threads; ++i) {
     auto worker = std::make_unique<Worker>(
         shared, metrics_->thread(i), [this] { return scrape(); }, serves, settings);
@@ -166,7 +172,24 @@ Status Program::start() {
   if (apart) {
     log::info("operators.listening address={}", workers_.front()->operators_address().text());
   }
-  return {};
+  const net::Address& pages = apart ? workers_.front()->operators_address() : address;
+  return admin_->welcome((settings.tls ? "https://" : "http://") + pages.text());
+}
+
+boost::json::object Program::health() const {
+  const auto current = snapshot();
+  const VersionInfo version = version_info();
+  const auto uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.wall_now() - started_);
+  return {{"version", version.version},
+          {"commit", version.commit},
+          {"uptime_seconds", uptime.count()},
+          {"draining", counts_.draining.load()},
+          {"store", store_->database().location()},
+          {"revision", store_->entities()->revision},
+          {"accounts", current->upstreams.size()},
+          {"keys", current->keys.keys().size()},
+          {"in_flight", in_flight()}};
 }
 
 std::shared_ptr<const relay::Snapshot> Program::snapshot() const {
@@ -221,6 +244,7 @@ void Program::reload(const Reload& read) {
   config_ = std::move(*config);
   private_upstreams_ = config_.security.allow_private_upstreams;
   use(*settings);
+  admin_->use(config_);
   log::info("config.reloaded accounts={} keys={}", settings->snapshot->upstreams.size(),
             settings->snapshot->keys.keys().size());
 }

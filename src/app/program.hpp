@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/admin_host.hpp"
 #include "app/config.hpp"
 #include "app/control_events.hpp"
 #include "app/control_loop.hpp"
@@ -41,6 +42,7 @@ class Program {
   void keep_tokens();
   [[nodiscard]] Milliseconds until_rebuild() const;
   [[nodiscard]] std::string scrape() const;
+  [[nodiscard]] boost::json::object health() const;
   [[nodiscard]] std::shared_ptr<const relay::Snapshot> snapshot() const;
   void reload(const Reload& read);
   void drain();
@@ -65,6 +67,7 @@ class Program {
   mutable std::mutex snapshot_mutex_;
   std::shared_ptr<const relay::Snapshot> snapshot_;  // for the scrape, which runs beside a reload
   std::unique_ptr<ControlLoop> control_;
+  std::unique_ptr<AdminHost> admin_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

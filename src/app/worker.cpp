@@ -12,9 +12,9 @@ Worker::Worker(const Shared& shared, metrics::ThreadMetrics& metrics, Front::Scr
       connections_(loop_, dialer_, shared.tls_contexts),
       relay_({loop_, connections_, shared.budget, metrics}, shared.anthropic, shared.waiting,
              shared.counts.draining),
-      front_(serves, relay_, loop_, shared.blocking, shared.counts, scrape),
-      operators_front_(Front::Serves::operators, relay_, loop_, shared.blocking, shared.counts,
-                       scrape),
+      front_(serves, relay_, loop_, shared.blocking, shared.admin, shared.counts, scrape),
+      operators_front_(Front::Serves::operators, relay_, loop_, shared.blocking, shared.admin,
+                       shared.counts, scrape),
       server_(loop_, random_, front_, shared.budget, shared.counts, settings.limits),
       shared_(shared) {
   apply(settings);

@@ -23,6 +23,7 @@ struct Shared {
   http::ServerCounts& counts;
   net::WaitingLine& waiting;
   const dialect::Dialect& anthropic;
+  AdminSide* admin;  // null: none
 };
 
 /// What a reload replaces.
