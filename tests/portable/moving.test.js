@@ -53,6 +53,7 @@ describe("a configuration", () => {
     assert.equal(text.includes(passphrase), false);
     assert.equal(fs.statSync(exported).mode & 0o777, 0o600);
     assert.equal(JSON.parse(text).format, "sluice-export");
+    assert.match(JSON.parse(text).sluice_version, /^\d+\.\d+/);
   });
 
   test("serves the same client on another installation that was running all the time", async () => {

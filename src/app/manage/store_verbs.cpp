@@ -14,6 +14,7 @@
 #include "app/manage/secrets_given.hpp"
 #include "app/manage/terminal.hpp"
 #include "app/manage/verbs.hpp"
+#include "app/version.hpp"
 #include "store/backup.hpp"
 
 namespace sluice::app::manage {
@@ -128,6 +129,7 @@ std::string report_text(const admin::ImportReport& report) {
     for (const std::string& remark : line.attention)
       out += fmt::format("          {}\n", printable(remark));
   }
+  for (const std::string& note : report.notes) out += printable(note) + "\n";
   out += fmt::format("{} created, {} replaced, {} skipped{}\n", report.count(Done::created),
                      report.count(Done::replaced), report.count(Done::skipped),
                      report.dry_run ? "; nothing was changed (--dry-run)" : "");
@@ -214,6 +216,7 @@ Done restore_store(Desk& desk, const Invocation& invocation) {
 
 Done export_all(Desk& desk, const Invocation& invocation) {
   admin::ExportOptions options;
+  options.sluice_version = version_info().version;
   if (!invocation.has("--without-secrets")) {
     TRY(auto phrase, passphrase(invocation, true));
     if (!phrase) {
