@@ -37,6 +37,7 @@ boost::json::array values_of(const soci::row& row) {
 
 std::vector<std::string> columns_of(const soci::row& row) {
   std::vector<std::string> columns;
+  columns.reserve(row.size());
   for (std::size_t at = 0; at < row.size(); ++at)
     columns.push_back(row.get_properties(at).get_name());
   return columns;

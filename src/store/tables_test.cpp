@@ -99,6 +99,25 @@ TEST_P(TablesTest, TheFirstAndTheLastUseOfAKeyWinInWhateverOrderTheyCome) {
   });
 }
 
+TEST_P(TablesTest, TheUseOfManyKeysIsNotedAtOnce) {
+  const auto database = open();
+  constexpr int count = 450;  // more than two batches
+  write(*database, [](Transaction& t) {
+    std::vector<KeyActivity> used;
+    for (int i = 0; i < count; ++i) {
+      const std::string id = "K" + std::to_string(1000 + i);
+      EXPECT_TRUE(Objects(t, Kind::key).insert(object(id, id)));
+      used.push_back({.key = id, .first_used = noon + hours(i), .last_used = noon + hours(i)});
+    }
+    Activity(t).note(used);
+    const auto keys = Activity(t).keys();
+    EXPECT_EQ(keys.size(), static_cast<std::size_t>(count));
+    EXPECT_EQ(keys.back().last_used, noon + hours(count - 1));
+    Activity(t).note({});
+    return true;
+  });
+}
+
 TEST_P(TablesTest, AnAccountIsInOneStateAtATime) {
   const auto database = open();
   write(*database, [](Transaction& t) {

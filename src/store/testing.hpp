@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -74,12 +75,12 @@ inline const WallTime noon{std::chrono::seconds(1'750'000'000)};
 
 [[nodiscard]] Object object(std::string id, std::string name);
 
-/// The value, or a failed test and the end of the program.
+/// The value; a failed test where there is none.
 template <class T>
 T value_of(Result<T> result) {
   if (!result) {
-    ADD_FAILURE() << to_string(result.error().code) << ": " << result.error().context;
-    std::abort();
+    throw std::runtime_error(std::string(to_string(result.error().code)) + ": " +
+                             result.error().context);
   }
   return std::move(*result);
 }

@@ -25,6 +25,11 @@ Result<std::unique_ptr<Changes>> make_changes(const DatabaseOptions& options, En
 }  // namespace
 
 struct Watcher::Inside {
+  Inside(const DatabaseOptions& with, Engine of, std::int64_t known_revision, OnChange told)
+      : options(with), engine(of), known(known_revision), on_change(std::move(told)) {
+    if (stop < 0) std::abort();
+  }
+
   DatabaseOptions options;
   Engine engine;
   std::int64_t known;
@@ -71,7 +76,6 @@ struct Watcher::Inside {
 Watcher::Watcher(Database& database, std::int64_t known_revision, OnChange on_change)
     : inside_(std::make_unique<Inside>(database.inside_->options, database.engine(), known_revision,
                                        std::move(on_change))) {
-  if (inside_->stop < 0) std::abort();
   inside_->thread = std::thread([inside = inside_.get()] { inside->run(); });
 }
 

@@ -17,6 +17,12 @@ import { eventually, patience } from "./waiting.js";
 const script = path.join(import.meta.dirname, "postgres.sh");
 const password = "sl/u:c@e %1";
 
+// Also where a test ends without stopping its server: that one goes by itself then.
+const folders = new Set();
+process.on("exit", () => {
+  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
+});
+
 function binaries() {
   const root = "/usr/lib/postgresql";
   const versions = fs.existsSync(root) ? fs.readdirSync(root).sort((a, b) => Number(a) - Number(b)) : [];
@@ -32,6 +38,7 @@ export class Postgres {
   static async start() {
     const postgres = new Postgres();
     postgres.folder = fs.mkdtempSync(path.join(os.tmpdir(), "sluice-postgres-"));
+    folders.add(postgres.folder);
     postgres.databases = 0;
     await postgres.run();
     return postgres;
@@ -87,5 +94,6 @@ export class Postgres {
   async stop() {
     await this.halt();
     fs.rmSync(this.folder, { recursive: true, force: true });
+    folders.delete(this.folder);
   }
 }

@@ -42,4 +42,4 @@ fi
 # Whoever asked for it may be gone by now.
 kill -0 "$parent" 2>/dev/null || exit 0
 exec "${become[@]}" "$bin/postgres" -D data -k "$folder" -c listen_addresses= -c fsync=off -c shared_buffers=16MB \
-  -c max_connections=60 -c password_encryption=scram-sha-256 -c log_min_messages=fatal
+  -c max_connections=60 -c password_encryption=scram-sha-256 -c log_min_messages=panic
