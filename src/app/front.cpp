@@ -6,6 +6,7 @@
 #include "base/ascii.hpp"
 #include "base/log.hpp"
 #include "http/client_address.hpp"
+#include "relay/routes.hpp"
 
 namespace sluice::app {
 namespace {
@@ -150,7 +151,7 @@ net::Task<Status> Front::operate(http::Exchange& exchange) {
   const std::string_view path = exchange.path();
   if (path != "/health" && path != "/ready" && path != "/metrics") {
     co_return fail(Errc::unknown_route, Side::client,
-                   "no such route on the address of operators: " + std::string(path));
+                   "no such route on the address of operators: " + relay::shown_path(path));
   }
   if (!reads(exchange)) {
     co_return fail(Errc::method_not_allowed, Side::client, "this route takes GET");
