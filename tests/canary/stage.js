@@ -30,7 +30,10 @@ export class Stage {
       const env = this.engine === "PostgreSQL" ? { SLUICE_STORE_URL: await this.#startPostgres() } : {};
       this.sluice = await this.world.sluice({ log: { level: "trace" }, key: [] }, { env });
     });
-    after(() => this.postgres?.stop());
+    after(async () => {
+      await this.sluice.process.stop();
+      await this.postgres?.stop();
+    });
   }
 
   /// The URL of a database, with a password that is a canary.
