@@ -29,7 +29,7 @@ struct AdminSide {
   admin::AdminApi& api;
   net::BlockingPool& pool;
   std::atomic<std::size_t> waiting = 0;  // requests, at most `waiting_max`
-  static constexpr std::size_t waiting_max = 64;
+  static constexpr std::size_t waiting_max = 32;
 };
 
 class Front final : public http::Handler {

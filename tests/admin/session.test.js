@@ -269,6 +269,24 @@ describe("guessing", () => {
   });
 });
 
+test("a crowd waits its turn; past its end it is told to come again, and nobody else notices", async () => {
+  const sluice = await world.sluice({ server: { trusted_proxies: ["127.0.0.0/8"] } });
+  await setUp(sluice);
+  const crowd = Array.from({ length: 64 }, (_, i) =>
+    signIn(elsewhere(sluice, { "x-forwarded-for": `198.51.100.${i}` }), `nobody ${i}`, wrong),
+  );
+  const health = await sluice.get("/health");
+  assert.equal(health.status, 200);
+  const statuses = (await Promise.all(crowd)).map((answer) => answer.status);
+  assert.ok(statuses.includes(401), "some were looked at");
+  assert.ok(statuses.includes(503), "some were too many");
+  assert.deepEqual(
+    statuses.filter((status) => ![401, 503].includes(status)),
+    [],
+  );
+  assert.equal((await signIn(new Operator(sluice), "ada")).status, 200);
+});
+
 describe("the second factor", () => {
   let sluice, ada;
   before(async () => {
