@@ -1,6 +1,7 @@
 /// Secrets that the command line is given and gives out.
 
 import assert from "node:assert/strict";
+import { createCipheriv, createHash, randomBytes, scryptSync } from "node:crypto";
 import fs from "node:fs";
 import { before, describe, test } from "node:test";
 
@@ -132,6 +133,42 @@ function walk(stage) {
     await stage.runs(["import", stage.file("broken.json", `{"accounts": [{"credential": {"api_key": "${secrets.misplaced}"`)]);
     await stage.runs(["import", "crs", stage.file("crs.json", `{"metadata": {"version": "2.0"}, "data": {"apiKeys": "${secrets.misplaced}"}}`)]);
     await stage.runs(["restore", stage.file("broken.jsonl", `{"api_key": "${secrets.misplaced}"}\n`)]);
+  });
+
+  test("of an import from claude-relay-service", async () => {
+    const made = {
+      encryptionKey: canaries.make("encryption key", "", 32),
+      clientKey: canaries.make("foreign client key", "cr_", 64),
+      apiKey: canaries.make("foreign api key", "sk-ant-"),
+      refreshToken: canaries.make("foreign refresh token"),
+    };
+    const iv = randomBytes(16);
+    const cipher = createCipheriv("aes-256-cbc", scryptSync(made.encryptionKey, "claude-console-salt", 32), iv);
+    const sealed = `${iv.toString("hex")}:${cipher.update(made.apiKey, "utf8", "hex")}${cipher.final("hex")}`;
+    const data = {
+      apiKeys: [
+        {
+          id: "k1",
+          name: "team",
+          apiKey: createHash("sha256").update(made.clientKey + made.encryptionKey).digest("hex"),
+          isActive: "true",
+          permissions: '["claude"]',
+        },
+        { id: "k2", name: { odd: made.clientKey }, apiKey: { odd: made.clientKey } },
+      ],
+      claudeConsoleAccounts: [
+        { id: "a1", name: "console", apiUrl: provider.url, apiKey: sealed, isActive: "true", accountType: "shared" },
+        { id: "a3", name: "odd", apiUrl: `https://u:${made.apiKey}@127.0.0.1`, apiKey: made.apiKey, proxy: made.refreshToken },
+      ],
+      claudeAccounts: [{ id: "a2", name: "a login", refreshToken: made.refreshToken }],
+    };
+    const crs = stage.file("crs.json", JSON.stringify({ metadata: { version: "2.0", sanitized: false, decrypted: true }, data }));
+    const given = { env: { CRS_KEY: made.encryptionKey } };
+    await stage.runs(["import", "crs", crs, "--encryption-key", "env:CRS_KEY", "--dry-run"], given);
+    await stage.runs(["import", "crs", crs, "--encryption-key", made.refreshToken.slice(0, 5)]);
+    await stage.does(["import", "crs", crs, "--encryption-key", "env:CRS_KEY", "--json"], given);
+    await eventually(async () => (await stage.relayed("claude-1", made.clientKey)).status === 200, "the foreign key works");
+    for (const json of [[], ["--json"]]) for (const noun of ["account", "key"]) await stage.does([noun, "list", ...json]);
   });
 
   test("of secrets and checks, whatever is wrong with the master key", async () => {

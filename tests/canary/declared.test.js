@@ -8,10 +8,11 @@ import { after, before, describe, test } from "node:test";
 import { messageRequest, stream } from "../lib/anthropic.js";
 import { RawClient } from "../lib/raw_client.js";
 import { answers } from "../lib/scripted_provider.js";
-import { messagesRequest } from "../lib/sluice.js";
+import { messagesRequest, temporaryFolder } from "../lib/sluice.js";
 import { eventually } from "../lib/waiting.js";
 import { World } from "../lib/world.js";
 import { Canaries } from "./canaries.js";
+import { Operator } from "./operator.js";
 import { Witness } from "./witness.js";
 
 const canaries = new Canaries();
@@ -30,13 +31,17 @@ const secrets = {
   metricsToken: canaries.make("metrics token"),
   unknownKey: canaries.make("unknown client key", "sk-slc-", 43),
   prompt: canaries.make("prompt"),
+  adminPassword: canaries.makePassword("admin password"),
+  shortPassword: canaries.make("short password", "", 11),
 };
 const proxyUser = `http://relay:${encodeURIComponent(secrets.proxyPassword)}@127.0.0.1:9`;
 
+const folder = temporaryFolder();
 let config, sluice, provider;
 
 before(async () => {
   provider = await world.provider((call) => {
+    if (call.head.method === "GET") return call.send(answers.json(200, { data: [] }));
     const { model } = JSON.parse(call.body.toString());
     if (model === "refused") return call.send(answers.error(401, "authentication_error", "invalid x-api-key"));
     if (model === "broken") return call.send("HTTP/1.1 200 OK\r\ncontent-length: banana\r\n\r\n");
@@ -71,8 +76,13 @@ before(async () => {
     ],
     key: [{ name: "ci", secret: secrets.clientKey }],
   };
-  sluice = await world.sluice(config, { env: { CANARY_API_KEY: secrets.environmentKey } });
+  const passwordFile = path.join(folder, "password");
+  fs.writeFileSync(passwordFile, `${secrets.adminPassword}\n`, { mode: 0o600 });
+  const env = { CANARY_API_KEY: secrets.environmentKey, SLUICE_ADMIN_PASSWORD_FILE: passwordFile };
+  sluice = await world.sluice(config, { env });
 });
+
+after(() => fs.rmSync(folder, { recursive: true }));
 
 const ask = (model, { headers = {}, except = [], ...more } = {}) =>
   witness.asks(
@@ -148,6 +158,21 @@ describe("no secret shows", () => {
     for (const target of ["/health", "/ready", "/v1/models", "/v1/key"]) {
       await witness.asks(sluice, { method: "GET", path: target, headers: { "x-api-key": secrets.clientKey } });
     }
+  });
+
+  test("in what an admin reads of it", async () => {
+    const nobody = new Operator(witness, sluice);
+    const admin = nobody.holding(await nobody.asks("POST", "/session", { user: "admin", password: secrets.adminPassword }));
+    await admin.readsAll();
+    for (const { name } of config.account) await admin.asks("POST", `/accounts/${name}/test`);
+  });
+
+  test("when the first password is too short", async () => {
+    const file = path.join(folder, "short");
+    fs.writeFileSync(file, secrets.shortPassword, { mode: 0o600 });
+    const args = ["serve", "--listen", "127.0.0.1:0", "--data", path.join(folder, "data")];
+    const done = await witness.runsAlone(args, { cwd: folder, env: { SLUICE_ADMIN_PASSWORD_FILE: file } });
+    assert.equal(done.code, 1);
   });
 
   test("in what `check` and its printed configuration tell", async () => {
