@@ -78,6 +78,8 @@ Program::Program(Config config)
 
 Program::~Program() {
   for (const auto& worker : workers_) worker->stop();
+  // Before the threads that answer its look-ups: it waits for what it began.
+  if (control_) control_->stop();
   // What still runs there posts to the workers' loops, and a scrape reads the workers.
   blocking_.stop();
   if (admin_) admin_->stop();
