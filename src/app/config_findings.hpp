@@ -28,7 +28,7 @@ class Findings {
   [[nodiscard]] std::vector<std::string> warnings() const { return listing(warnings_); }
 
   bool absent_secrets_allowed = false;  // see AbsentSecrets
-  bool readable_by_others = false;  // the file
+  bool readable_by_others = false;      // the file
   /// Where each key was given last; absent: it has its default.
   std::map<const KeySpec*, Origin> origins;
   /// Where the base URL of each declared account stands: it is judged once [security] is final.
