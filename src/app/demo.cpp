@@ -108,6 +108,7 @@ int run_demo(const Command& command) {
   auto config = read_config(sources, ReadFor::start);
   if (!config) return 1;
   config->store.data_dir = folder.path();
+  config->security.master_key_file = folder.path() + "/master.key";
 
   sim::SimulatedProviderOptions pace;
   pace.defaults.rate = 20;  // so that one sees it stream
