@@ -61,6 +61,12 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options,
   return database;
 }
 
+Result<std::unique_ptr<Database>> Database::open_as_it_is(const DatabaseOptions& options) {
+  TRY(auto driver, make_driver(options));
+  return std::unique_ptr<Database>(
+      new Database(std::make_unique<Inside>(options, store::migrations(), std::move(driver))));
+}
+
 Engine Database::engine() const { return inside_->driver->engine(); }
 std::string Database::location() const { return inside_->driver->location(); }
 std::span<const Migration> Database::migrations() const { return inside_->migrations; }

@@ -40,6 +40,9 @@ class Database {
   /// With other migrations than the program's own; they outlive the Database.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options,
                                                               std::span<const Migration> known);
+  /// As it is, whatever its schema: to look at it, not to work with it.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open_as_it_is(
+      const DatabaseOptions& options);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
