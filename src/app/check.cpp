@@ -60,7 +60,9 @@ std::vector<CheckLine> check_all(const ConfigSources& sources) {
     out.push_back(check_certificate(config.server.tls_certificate, config.server.tls_key,
                                     SystemClock().wall_now()));
   }
-  for (const provider::AccountSettings& account : config.accounts)
+  std::vector<provider::AccountSettings> accounts = config.accounts;
+  for (CheckLine& line : check_store(config, accounts)) out.push_back(std::move(line));
+  for (const provider::AccountSettings& account : accounts)
     out.push_back(check_account(account, config));
   return out;
 }

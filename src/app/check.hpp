@@ -25,6 +25,10 @@ struct CheckLine {
 
 /// Exists or can be made, can be written, has room.
 [[nodiscard]] CheckLine check_data_folder(const std::string& path);
+/// Opens as it is, with which schema; the accounts in it, with their secrets where the master key opens them, go into
+/// `accounts`. A line for each thing that is worth one.
+[[nodiscard]] std::vector<CheckLine> check_store(const Config& config,
+                                                 std::vector<provider::AccountSettings>& accounts);
 /// When there, only its owner can read it.
 [[nodiscard]] CheckLine check_master_key(const std::string& path);
 /// Load, belong together, haven't ended.

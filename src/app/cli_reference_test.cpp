@@ -13,8 +13,8 @@
 namespace sluice::app {
 namespace {
 
-constexpr std::array all = {Verb::serve,  Verb::demo,  Verb::simulate,
-                            Verb::manage, Verb::check, Verb::version};
+constexpr std::array all = {Verb::serve, Verb::demo,     Verb::manage,
+                            Verb::check, Verb::simulate, Verb::version};
 constexpr std::array<std::string_view, 4> common = {"--help", "--config", "--data", "--json"};
 
 std::string cell(std::string text) {

@@ -20,11 +20,11 @@ struct Entry {
 
 /// In the order of the help.
 constexpr std::array entries = {
-    Entry{Verb::simulate, [](const Command& command) { return run_simulate(command.simulate); }},
     Entry{Verb::serve, run_serve},
     Entry{Verb::demo, run_demo},
     Entry{Verb::manage, run_manage},
     Entry{Verb::check, run_check},
+    Entry{Verb::simulate, [](const Command& command) { return run_simulate(command.simulate); }},
     Entry{Verb::version, run_version},
 };
 

@@ -341,6 +341,38 @@ describe("the store", () => {
   });
 });
 
+describe("check", () => {
+  const findings = async (options) => JSON.parse((await store.runs(["check", "--json"], options)).stdout).findings;
+
+  test("looks into the store and reaches for its accounts", async () => {
+    const found = await findings();
+    assert.ok(found.some((line) => line.subject === "store" && /schema \d+/.test(line.message)));
+    assert.ok(found.some((line) => line.subject === "store" && /accounts and \d+ keys/.test(line.message)));
+    assert.ok(found.some((line) => line.subject === "account main"));
+    const text = (await store.runs(["check"])).stdout;
+    assert.ok(!text.includes(canary));
+  });
+
+  test("finds a master key that is missing, and makes none", async () => {
+    const key = `${store.data}/master.key`;
+    fs.renameSync(key, `${key}.away`);
+    const done = await store.runs(["check"]);
+    assert.equal(done.code, 1);
+    assert.match(done.stdout, /^fail {2}master key: .* is missing, and \d+ secrets/m);
+    assert.ok(!fs.existsSync(key));
+    fs.renameSync(`${key}.away`, key);
+  });
+
+  test("makes no store where there is none", async () => {
+    const other = new Store();
+    const done = await other.runs(["check"]);
+    assert.equal(done.code, 0, done.stdout);
+    assert.match(done.stdout, /^ok {4}store: .* is made when first needed$/m);
+    assert.ok(!fs.existsSync(other.data));
+    other.remove();
+  });
+});
+
 describe("what the file declares", () => {
   test("is shown as declared, and changed there alone", async () => {
     const config = store.file(
@@ -396,7 +428,7 @@ describe("a command that is not right", () => {
     await refused(["key", "rotate", "ci", "--grace", "long"], 2, /--grace/);
     await refused(["key", "set", "ci"], 2, /nothing to change/);
     await refused(["user", "add", "x", "--role", "root"], 2, /--role: "root" is none of/);
-    await refused(["account", "add", "x", "--provider", "anthropic"], 1, /--api-key/);
+    await refused(["account", "add", "x", "--provider", "anthropic"], 2, /--api-key env:NAME/);
     await refused(account("x", ["--api-kye", "y"]), 2, /did you mean "--api-key"/, { env });
     await refused(["acount", "list"], 2, /did you mean "account"/);
     await refused(["account", "lst"], 2, /did you mean "list"/);

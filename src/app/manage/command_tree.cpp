@@ -50,6 +50,21 @@ CLI::App& node_of(CLI::App& root, std::string_view path) {
   return *node;
 }
 
+/// "NAME" of "[NAME]".
+std::string_view word_of(std::string_view argument) {
+  return argument.starts_with('[') ? argument.substr(1, argument.size() - 2) : argument;
+}
+
+std::string argument_help(const CommandSpec& command) {
+  if (!command.choices.empty()) return fmt::format("{}", fmt::join(command.choices, " or "));
+  if (command.argument == "[NAME]") return "Its name; the same as --name";
+  if (command.argument == "NAME") return "Its name or id";
+  if (command.argument == "ID") return "Its id";
+  return command.action == Action::import_ || command.action == Action::import_crs
+             ? "The file; - is the standard input"
+             : "The file";
+}
+
 std::string footer_of(const CommandSpec& command) {
   std::string out = fmt::format("Example:\n  sluice {}\n", command.example);
   if (command.action == Action::set && command.noun != Noun::pool) {
@@ -69,12 +84,10 @@ void add_commands(CLI::App& root, const std::function<void(CLI::App&)>& add_comm
     CLI::App& app = node_of(root, command.path);
     app.description(std::string(command.help));
     if (!command.argument.empty()) {
-      const std::string name(command.argument);
       app.add_option(
-             "argument", [](const CLI::results_t&) { return true; },
-             command.choices.empty() ? std::string("")
-                                     : fmt::format("{}", fmt::join(command.choices, ", ")))
-          ->type_name(name)
+             std::string(word_of(command.argument)), [](const CLI::results_t&) { return true; },
+             argument_help(command))
+          ->type_name("")
           ->type_size(1)
           ->expected(1);
     }

@@ -7,8 +7,8 @@
 namespace sluice::app::manage {
 namespace {
 
-constexpr std::array offered = {Verb::simulate, Verb::serve, Verb::demo,
-                                Verb::manage,   Verb::check, Verb::version};
+constexpr std::array offered = {Verb::serve, Verb::demo,     Verb::manage,
+                                Verb::check, Verb::simulate, Verb::version};
 
 /// What may stand where a value is wanted, as `_sluice_values` reads it: words, "@account" for names, "@file", "@none".
 std::string values_of(const std::vector<std::string>& choices, std::string_view names_of,

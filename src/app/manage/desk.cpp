@@ -63,6 +63,14 @@ provider::PrivateUpstreams private_upstreams(const Config& config) {
 }
 
 Failure failure_of(const admin::Refusal& refusal, const Invocation& invocation) {
+  if (refusal.field == "credential" && invocation.command->noun == Noun::account &&
+      refusal.message.starts_with("is missing")) {
+    return {
+        "a credential is needed: --api-key env:NAME, file:PATH or - (or --bearer-token, or those "
+        "of "
+        "--oauth2)",
+        2};
+  }
   const std::string_view flag = flag_of_field(invocation, refusal.field);
   const bool usage = refusal.code == Errc::invalid_request && !flag.empty() && invocation.has(flag);
   if (!flag.empty()) return {fmt::format("{}: {}", flag, refusal.message), usage ? 2 : 1};

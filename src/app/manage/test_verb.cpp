@@ -52,7 +52,7 @@ Done test(Desk& desk, const Invocation& invocation) {
       rows.push_back({{step.subject},
                       {std::string(word_of(step.grade)), tone_of(step.grade)},
                       {step.message}});
-    constexpr std::array<std::string_view, 3> titles = {"STEP", "", ""};
+    constexpr std::array<std::string_view, 3> titles = {"STEP", "RESULT", "FOUND"};
     TextStyle style = output_style();
     style.columns = 0;  // The end of a message says what to do.
     print(table_text(titles, rows, style));

@@ -54,6 +54,19 @@ Cell credential_cell(const View& view, WallTime) {
   return plain(fmt::format("{} {}", text_at(view, "credential.kind"),
                            text_at(view, "credential.secret_hint")));
 }
+/// Those that are set: a concurrency of 0 is no cap.
+Cell limits_cell(const View& view, WallTime) {
+  const auto& limits = value_at(view, "limits");
+  std::string out;
+  if (!limits.is_object()) return plain(out);
+  for (const auto& limit : limits.get_object()) {
+    const std::string text = value_text(limit.value());
+    if (text.empty() || text == "0") continue;
+    out += fmt::format("{}{}={}", out.empty() ? "" : ", ",
+                       std::string_view(limit.key().data(), limit.key().size()), text);
+  }
+  return plain(out);
+}
 Cell pools_cell(const View& view, WallTime) { return plain(text_at(view, "pools")); }
 Cell models_cell(const View& view, WallTime) { return plain(listed(view, "models", "all")); }
 Cell expires_cell(const View& view, WallTime now) {
@@ -77,7 +90,7 @@ const std::vector<Column>& columns_of(admin::Kind kind) {
       {"STATE", state_of},
       {"SECRET", hint_cell},
       {"POOLS", pools_cell},
-      {"LIMITS", [](const View& view, WallTime) { return plain(text_at(view, "limits")); }},
+      {"LIMITS", limits_cell},
       {"BUDGETS", [](const View& view, WallTime) { return plain(text_at(view, "budgets")); }},
       {"EXPIRES", expires_cell},
       {"USED", [](const View& view, WallTime now) { return plain(when(view, "last_used", now)); }},
