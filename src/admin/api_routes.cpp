@@ -56,7 +56,7 @@ constexpr std::array routes{
     Route{"PATCH", "/users/{id}", by_role, R::users, A::update, update_object, "update_user", "Change what the body names; null is the default", "UserFields", "User", 200, versioned},
     Route{"DELETE", "/users/{id}", by_role, R::users, A::remove, remove_object, "remove_user", "Remove a user; all sessions end", "", "User", 200, versioned},
     Route{"POST", "/users/{id}/restore", by_role, R::users, A::restore, restore_object, "restore_user", "Bring a removed user back", "", "User", 200, versioned},
-    Route{"POST", "/users/{id}/reset-password", by_role, R::users, A::update, reset_password, "reset_password", "A new password for a user; all sessions end", "PasswordReset", "NewUser", 200, anyhow, Paging::none, true},
+    Route{"POST", "/users/{id}/reset-password", by_role, R::users, A::update, reset_password, "reset_password", "A new password for a user, without a second factor; all sessions end", "PasswordReset", "NewUser", 200, anyhow, Paging::none, true},
 
     Route{"GET", "/tokens", by_role, R::tokens, A::read, list_objects, "list_tokens", "Admin tokens, page by page", "", "TokenPage", 200, anyhow, objects},
     Route{"POST", "/tokens", by_role, R::tokens, A::create, create_object, "create_token", "Create an admin token; the answer holds its secret, once", "TokenFields", "NewToken", 201},

@@ -86,7 +86,7 @@ class Management {
   [[nodiscard]] Outcome<View> rotate(const Actor& actor, Kind kind, std::string_view which,
                                      std::optional<std::int64_t> version,
                                      std::chrono::seconds grace);
-  /// A user's password made new; every session of his ends. The view holds "password" when none was given.
+  /// A user's password made new, without a second factor; every session of his ends. The view holds "password" when none was given.
   [[nodiscard]] Outcome<View> reset_password(const Actor& actor, std::string_view which,
                                              std::optional<std::string> password);
 

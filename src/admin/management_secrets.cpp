@@ -103,6 +103,9 @@ Outcome<View> Management::reset_password(const Actor& actor, std::string_view wh
     const Desk desk{transaction, secrets_, *declared, actor, clock_.wall_now()};
     TRY(const Object before, find_to_change(desk, Kind::user, id, reach, std::nullopt));
     CHECK_OK(secrets_.put(transaction, id, password_secret, made.hash, desk.now));
+    // Who has lost the second factor has no other way in.
+    store::SealedSecrets(transaction).drop(id, factor_secret);
+    store::SealedSecrets(transaction).drop(id, factor_offer_secret);
     store::Sessions(transaction).drop_all(id, {});
     Object after = before;
     CHECK_OK(write_change(desk, Kind::user, *subject, before, after));

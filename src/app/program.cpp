@@ -175,7 +175,10 @@ Status Program::start() {
     log::info("operators.listening address={}", workers_.front()->operators_address().text());
   }
   const net::Address& pages = apart ? workers_.front()->operators_address() : address;
-  return admin_->welcome((settings.tls ? "https://" : "http://") + pages.text());
+  // Requests are served by now: that nobody can be welcomed is no reason to stop.
+  const Status welcomed = admin_->welcome((settings.tls ? "https://" : "http://") + pages.text());
+  if (!welcomed) log::error("setup.failed reason={}", log::quoted(welcomed.error().context));
+  return {};
 }
 
 boost::json::object Program::health() const {

@@ -319,6 +319,18 @@ describe("the second factor", () => {
     await new Operator(sluice).enter("ada");
   });
 
+  test("goes with the password that an admin makes new: who lost it comes in again", async () => {
+    const bob = await ada.post("/users", { name: "bob", role: "viewer", password }, 201);
+    const before = await new Operator(sluice).enter("bob");
+    const offer = await before.post("/session/totp", undefined);
+    await before.post("/session/totp/confirm", { code: totp(offer.secret) });
+    assert.equal((await signIn(new Operator(sluice), "bob")).status, 401);
+
+    const reset = await ada.post(`/users/${bob.id}/reset-password`, {});
+    const after = await new Operator(sluice).enter("bob", reset.password);
+    assert.equal(after.session.second_factor, false);
+  });
+
   test("is a matter of people, not of tokens", async () => {
     const made = await ada.post("/tokens", { name: "program", role: "admin" }, 201);
     const program = Operator.token(sluice, made.secret);

@@ -304,7 +304,7 @@ std::vector<CommandSpec> make_commands() {
        .noun = Noun::user,
        .action = reset_password,
        .argument = "NAME",
-       .help = "Give a user a new password; whoever is signed in with the old one is signed out",
+       .help = "Give a user a new password and take the second factor off; all sessions end",
        .example = "user reset-password ann --password-file -",
        .options = password_options},
       {.path = "user remove",
