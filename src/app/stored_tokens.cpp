@@ -92,7 +92,10 @@ Result<Tokens> read_tokens(Transaction& transaction, store::SecretBox& secrets,
 /// Whether the server has refused this very credential for good. Of an account of the store, whoever takes the mark away lets
 /// it be tried again; that of the file is also another server's, which may have another credential.
 Result<bool> is_refused(Transaction& transaction, store::SecretBox& secrets,
-                        const AccountSettings& account, const Tokens& tokens) {
+                        const AccountSettings& account, const Tokens& tokens,
+                        WallTime forgiven_until) {
+  const auto sealed = store::SealedSecrets(transaction).find(owner_of(account), refused_name);
+  if (!sealed || sealed->updated < forgiven_until) return false;
   TRY(const Secret refused, find_secret(transaction, secrets, account, refused_name));
   if (refused.reveal() != seed_of(tokens.seed)) return false;
   if (account.declared) return true;
@@ -163,7 +166,8 @@ Status fill_access_tokens(store::Database& database, store::SecretBox& secrets,
 }
 
 Result<StoredTokens::Turn> StoredTokens::take_turn(const AccountSettings& account, Why why,
-                                                   WallTime now, Random& random) {
+                                                   WallTime now, Random& random,
+                                                   WallTime forgiven_until) {
   return database_.write<Turn>([&](Transaction& transaction) -> Result<Turn> {
     Turn turn;
     TRY(const Tokens tokens, read_tokens(transaction, secrets_, account));
@@ -173,8 +177,9 @@ Result<StoredTokens::Turn> StoredTokens::take_turn(const AccountSettings& accoun
     }
     const auto access = store::SealedSecrets(transaction).find(owner_of(account), access_name);
     if (tokens.ours) {
-      TRY(const bool refused_for_good, is_refused(transaction, secrets_, account, tokens));
-      if (why != Why::asked_anyway && refused_for_good) {
+      TRY(const bool refused_for_good,
+          is_refused(transaction, secrets_, account, tokens, forgiven_until));
+      if (refused_for_good) {
         turn.kind = Turn::Kind::unauthorized;
         return turn;
       }

@@ -39,9 +39,8 @@ class StoredTokens {
       : database_(database), secrets_(secrets), holder_(std::move(holder)) {}
 
   enum class Why : std::uint8_t {
-    due,           // the time has come
-    refused,       // a provider answered 401
-    asked_anyway,  // even where the account is marked as unauthorized
+    due,      // the time has come
+    refused,  // a provider answered 401
   };
   struct Turn {
     enum class Kind : std::uint8_t {
@@ -58,8 +57,9 @@ class StoredTokens {
     Secret previous_refresh_token;    // of ask; empty without one
     bool edited = false;              // of ask: what is stored came of another credential
   };
+  /// Where the server refused the credential before `forgiven_until`, it is asked again all the same.
   [[nodiscard]] Result<Turn> take_turn(const provider::AccountSettings& account, Why why,
-                                       WallTime now, Random& random);
+                                       WallTime now, Random& random, WallTime forgiven_until = {});
 
   /// What an ask came to. False: the credential was edited meanwhile, and nothing was written. All end the lease.
   [[nodiscard]] Result<bool> keep(const provider::AccountSettings& account, const Turn& turn,

@@ -45,9 +45,9 @@ FreshAccess fresh(const char* access, const char* rotated = "") {
 /// A store, and two processes that use it.
 class StoredTokensTest : public testing::Test {
  protected:
-  Turn turn(StoredTokens& process, const AccountSettings& account, WallTime now,
-            Why why = Why::due) {
-    return value_of(process.take_turn(account, why, now, random_));
+  Turn turn(StoredTokens& process, const AccountSettings& account, WallTime now, Why why = Why::due,
+            WallTime forgiven_until = {}) {
+    return value_of(process.take_turn(account, why, now, random_, forgiven_until));
   }
   /// Asks and keeps what the server gave.
   void refresh(const AccountSettings& account, const FreshAccess& got, WallTime now) {
@@ -179,7 +179,11 @@ TEST_F(StoredTokensTest, EndWithARefusalUntilTheCredentialIsEdited) {
   EXPECT_EQ(state(), "unauthorized: invalid_grant");
   EXPECT_EQ(in_effect(declared(), start + minutes(56)), "");
   EXPECT_EQ(turn(two_, declared(), start + minutes(90)).kind, Turn::Kind::unauthorized);
-  EXPECT_EQ(turn(two_, declared(), start + minutes(90), Why::asked_anyway).kind, Turn::Kind::ask);
+  // Who began before the refusal has nothing new to try; who began after it may have.
+  EXPECT_EQ(turn(two_, declared(), start + minutes(90), Why::due, start + minutes(55)).kind,
+            Turn::Kind::unauthorized);
+  EXPECT_EQ(turn(two_, declared(), start + minutes(90), Why::due, start + minutes(56)).kind,
+            Turn::Kind::ask);
 
   const WallTime later = start + minutes(100);
   const Turn edited = turn(two_, declared("seed-2"), later);

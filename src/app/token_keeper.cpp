@@ -43,14 +43,13 @@ void TokenKeeper::use(std::vector<KeptAccount> accounts) {
     if (!is_kept(kept.settings)) continue;
     const std::string id = kept.settings.id.str();
     const auto found = entries_.find(id);
-    std::shared_ptr<Entry> entry =
-        found == entries_.end() ? std::make_shared<Entry>() : found->second;
+    const bool is_new = found == entries_.end();
+    std::shared_ptr<Entry> entry = is_new ? std::make_shared<Entry>() : found->second;
     const bool changed =
-        found != entries_.end() &&
-        (!same(entry->account.credential.oauth2, kept.settings.credential.oauth2) ||
-         entry->account.ca_file != kept.settings.ca_file);
+        !is_new && (!same(entry->account.credential.oauth2, kept.settings.credential.oauth2) ||
+                    entry->account.ca_file != kept.settings.ca_file);
     entry->changed = entry->changed || changed;
-    entry->first = entry->first || (changed && kept.settings.declared);
+    if ((is_new || changed) && kept.settings.declared) entry->forgiven_until = loop_.wall_now();
     entry->account = std::move(kept.settings);
     entry->state = std::move(kept.state);
     // Whoever cleared an account's mark says so by a change of the store.
@@ -98,17 +97,14 @@ net::Task<void> TokenKeeper::run(std::shared_ptr<Entry> entry) {
 }
 
 net::Task<void> TokenKeeper::take_turn(Entry& entry, AccountSettings& account) {
-  // An account of the file has no other way to be tried again than a start.
-  StoredTokens::Why why = StoredTokens::Why::due;
-  if (entry.refused) why = StoredTokens::Why::refused;
-  if (entry.first && account.declared) why = StoredTokens::Why::asked_anyway;
-  auto turn = tokens_.take_turn(account, why, loop_.wall_now(), random_);
+  const auto why = entry.refused ? StoredTokens::Why::refused : StoredTokens::Why::due;
+  auto turn = tokens_.take_turn(account, why, loop_.wall_now(), random_, entry.forgiven_until);
   if (!turn) {
     RefreshFailure failure = failed(RefreshFailure::Kind::try_again, turn.error().context);
     postpone(entry, failure);
     co_return;
   }
-  entry.first = entry.first && turn->kind == Turn::Kind::busy;
+  if (turn->kind != Turn::Kind::busy) entry.forgiven_until = {};
   entry.refused = entry.refused && turn->kind == Turn::Kind::busy;
   entry.expires = turn->expires;
   switch (turn->kind) {

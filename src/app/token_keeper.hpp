@@ -57,7 +57,9 @@ class TokenKeeper {
     int failures = 0;
     bool refused = false;       // by the provider: refresh before it is due
     bool unauthorized = false;  // by the token endpoint, for good
-    bool first = true;  // not looked at since the start, or since the file has another credential
+    /// An account of the file has no other way to be tried again than a start, or another credential: what the server refused
+    /// before that is forgiven, once.
+    WallTime forgiven_until;
     bool running = false;
     bool changed = false;  // while it ran
   };
