@@ -2,39 +2,13 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 
 #include "admin/api_call.hpp"
-#include "identity/key_grammar.hpp"
+#include "admin/audit_view.hpp"
 #include "store/audit.hpp"
 
 namespace sluice::admin::handlers {
-namespace {
-
 namespace json = boost::json;
-
-json::value document_or_null(const std::string& text) {
-  if (text.empty()) return nullptr;
-  boost::system::error_code error;
-  json::value value = json::parse(text, error);
-  return error ? json::value() : value;
-}
-
-json::object entry_document(const store::AuditEntry& entry) {
-  return {{"id", entry.id},
-          {"at", identity::rfc3339_text(entry.at)},
-          {"actor", entry.actor},
-          {"actor_name", entry.actor_name},
-          {"peer", entry.peer},
-          {"action", entry.action},
-          {"kind", entry.kind},
-          {"object", entry.object},
-          {"object_name", entry.object_name},
-          {"before", document_or_null(entry.before)},
-          {"after", document_or_null(entry.after)}};
-}
-
-}  // namespace
 
 Outcome<json::object> show_audit(ApiCall& call) {
   CHECK_OK(only_parameters(call, {"limit", "cursor", "kind", "object", "actor"}));
@@ -54,7 +28,7 @@ Outcome<json::object> show_audit(ApiCall& call) {
   const bool more = entries.size() > limit;
   if (more) entries.resize(limit);
   json::array items;
-  for (const store::AuditEntry& entry : entries) items.emplace_back(entry_document(entry));
+  for (const store::AuditEntry& entry : entries) items.emplace_back(audit_view(entry));
   return json::object{{"items", std::move(items)},
                       {"next_cursor", more ? json::value(entries.back().id) : json::value()}};
 }

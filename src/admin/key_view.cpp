@@ -2,26 +2,18 @@
 
 #include "admin/key_document.hpp"
 #include "admin/views.hpp"
+#include "identity/permits.hpp"
 
 namespace sluice::admin {
-namespace {
-
-bool is_expired(const identity::Expiry& expiry, std::optional<WallTime> first_used, WallTime now) {
-  if (expiry.at && now >= *expiry.at) return true;
-  return expiry.after_first_use.count() > 0 && first_used &&
-         now - *first_used >= expiry.after_first_use;
-}
-
-}  // namespace
-
 View key_view(const identity::Key& key, const KeyFacts& facts, WallTime now) {
   View view;
   view["owner"] = facts.owner;
   const View document = key_document(key);
   for (const auto& member : document) view[member.key()] = member.value();
-  view["state"] = state_of({.removed = facts.removed,
-                            .disabled = key.disabled || !facts.owner_is_active,
-                            .expired = is_expired(key.expiry, facts.activity.first_used, now)});
+  view["state"] =
+      state_of({.removed = facts.removed,
+                .disabled = key.disabled || !facts.owner_is_active,
+                .expired = identity::has_ended(key.expiry, facts.activity.first_used, now)});
   show_hashed_secrets(view, facts.secrets, now);
   view["first_used"] = time_json(facts.activity.first_used);
   view["last_used"] = time_json(facts.activity.last_used);

@@ -15,12 +15,6 @@ bool any_matches(const std::vector<std::string>& patterns, std::string_view text
                      [&](const std::string& pattern) { return glob_match(pattern, text); });
 }
 
-bool expired(const Expiry& expiry, const Call& call) {
-  if (expiry.at && call.now >= *expiry.at) return true;
-  return expiry.after_first_use.count() > 0 && call.first_used &&
-         call.now - *call.first_used >= expiry.after_first_use;
-}
-
 }  // namespace
 
 PatternList::PatternList(const std::vector<std::string>& patterns) : patterns_(patterns) {
@@ -37,12 +31,18 @@ bool PatternList::allows(std::string_view text) const {
   return (allowed_.empty() || any_matches(allowed_, text)) && !any_matches(denied_, text);
 }
 
+bool has_ended(const Expiry& expiry, std::optional<WallTime> first_used, WallTime now) {
+  if (expiry.at && now >= *expiry.at) return true;
+  return expiry.after_first_use.count() > 0 && first_used &&
+         now - *first_used >= expiry.after_first_use;
+}
+
 Status permits(const Key& key, const Call& call) {
   if (key.disabled) {
     return fail(Errc::key_disabled, Side::client,
                 fmt::format("key \"{}\" is switched off", key.name));
   }
-  if (expired(key.expiry, call)) {
+  if (has_ended(key.expiry, call.first_used, call.now)) {
     return fail(Errc::key_expired, Side::client, fmt::format("key \"{}\" has expired", key.name));
   }
   const auto refuse = [&](std::string_view what, std::string_view value) -> Status {

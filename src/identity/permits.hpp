@@ -19,6 +19,10 @@ struct Call {
   std::optional<WallTime> first_used = {};  // of the key
 };
 
+/// A key with this expiry is past its end; `first_used` nullopt: nobody has used it yet.
+[[nodiscard]] bool has_ended(const Expiry& expiry, std::optional<WallTime> first_used,
+                             WallTime now);
+
 /// Errors  key_disabled, key_expired; not_allowed, whose message names what was refused
 /// (Side::client all).
 [[nodiscard]] Status permits(const Key& key, const Call& call);

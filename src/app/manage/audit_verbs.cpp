@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <boost/json/parse.hpp>
+#include <boost/json/array.hpp>
 #include <charconv>
 
+#include "admin/audit_view.hpp"
 #include "app/manage/terminal.hpp"
 #include "app/manage/verbs.hpp"
 #include "app/manage/words.hpp"
@@ -19,31 +20,10 @@ namespace json = boost::json;
 
 constexpr std::size_t page_max = 1000;
 
-json::value document(const std::string& text) {
-  if (text.empty()) return nullptr;
-  json::error_code error;
-  json::value out = json::parse(text, error);
-  return error ? json::value(nullptr) : out;
-}
-
-json::object entry_json(const store::AuditEntry& entry) {
-  return {{"id", entry.id},
-          {"at", identity::rfc3339_text(entry.at)},
-          {"actor", entry.actor},
-          {"actor_name", entry.actor_name},
-          {"peer", entry.peer},
-          {"action", entry.action},
-          {"kind", entry.kind},
-          {"object", entry.object},
-          {"object_name", entry.object_name},
-          {"before", document(entry.before)},
-          {"after", document(entry.after)}};
-}
-
 /// "priority: 10 -> 5, note: -> nights": the fields that an update changed.
 std::string changes(const store::AuditEntry& entry) {
-  const json::value before = document(entry.before);
-  const json::value after = document(entry.after);
+  const json::value before = admin::audited_document(entry.before);
+  const json::value after = admin::audited_document(entry.after);
   if (!before.is_object() || !after.is_object()) return {};
   std::string out;
   for (const auto& member : after.get_object()) {
@@ -113,7 +93,7 @@ Done list_audit(Desk& desk, const Invocation& invocation) {
   }
   if (invocation.json) {
     json::array out;
-    for (const store::AuditEntry& entry : entries) out.emplace_back(entry_json(entry));
+    for (const store::AuditEntry& entry : entries) out.emplace_back(admin::audit_view(entry));
     print_json(out);
     return {};
   }
