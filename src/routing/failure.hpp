@@ -2,7 +2,6 @@
 /// What a failed attempt means: whether the request may be tried again and where, and how its account rests. One table, by
 /// provider, status and what the error document says. Pure. Source: the providers' own documents of 2026, see the rows.
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,28 +10,15 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/metric_labels.hpp"
+#include "base/rest_rules.hpp"
 #include "wire/http_head.hpp"
 
 namespace sluice::routing {
 
-/// Why an account rests. The names are part of the public interface: settings, events, listings.
-enum class RestRule : std::uint8_t {
-  unreachable,   // no connection, three times in a row
-  server_error,  // 5xx, cuts and timeouts: three in a row, or too many of the last 30 s
-  rate_limited,  // 429, until the provider's own time
-  overloaded,    // 529 and its like: the provider's fault, and so of the model alone
-  quota,         // no credit left, a spend limit, billing
-  forbidden,     // 403
-  unauthorized,  // 401: until the credential changes
-  model_missing  // this account doesn't have the model
-};
-inline constexpr std::size_t rest_rules = 8;
-/// "rate_limited", ...
-[[nodiscard]] std::string_view to_string(RestRule rule);
-[[nodiscard]] std::optional<RestRule> parse_rest_rule(std::string_view name);
-
-/// How long an account rests by each rule, where its settings say other than the table. 0: not at all.
-using RestOverrides = std::array<std::optional<Milliseconds>, rest_rules>;
+using sluice::parse_rest_rule;
+using sluice::rest_rules;
+using sluice::RestOverrides;
+using sluice::RestRule;
 
 /// An attempt that came to nothing before its first output.
 struct Failure {
