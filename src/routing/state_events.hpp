@@ -19,22 +19,22 @@ enum class Condition : std::uint8_t { ready, cooling, unauthorized, blocked };
 
 /// A pause of an account, or of one model on it.
 struct Rest {
-  std::string model;  // empty: of the whole account
+  std::string model = {};  // empty: of the whole account
   Condition condition = Condition::cooling;
   RestRule rule = RestRule::server_error;
-  std::string reason;  // as in the verdict
-  WallTime since;
+  std::string reason = {};  // as in the verdict
+  WallTime since = {};
   WallTime until = WallTime::max();  // max: until someone acts
   int level = 0;                     // doublings so far
 };
 
 struct StateEvent {
-  AccountId account;
-  std::string account_name;
+  AccountId account = {};
+  std::string account_name = {};
   Condition before = Condition::ready;
-  Rest now;            // of `ready`: the rest that ended, with `condition` ready
+  Rest now = {};       // of `ready`: the rest that ended, with `condition` ready
   bool alert = false;  // someone should look
-  WallTime at;
+  WallTime at = {};
 };
 
 /// Any thread may push; one takes. Nothing is told twice, and when nobody takes for long the oldest are dropped and counted.
