@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/clock.hpp"
+#include "routing/recent_counts.hpp"
 
 namespace sluice::routing {
 
@@ -21,6 +22,16 @@ class RetryBudget {
   void note_request(TimePoint now);
   /// False: too many retries already.
   [[nodiscard]] bool take(TimePoint now);
+
+ private:
+  [[nodiscard]] bool take_earned(TimePoint now);
+  [[nodiscard]] bool take_reserve(TimePoint now);
+
+  /// A request brings `percent`, a retry costs 100. More than the window allows is cut off when a retry asks.
+  std::atomic<std::int64_t> earned_{0};
+  RecentCounts<1, window.count()> requests_;
+  /// The reserve is the time since then, a second each; 0: it was never asked, and is full.
+  std::atomic<std::int64_t> reserve_since_{0};
 };
 
 }  // namespace sluice::routing
