@@ -2,6 +2,7 @@
 /// One language of a provider, as the relay sees it: read a request, follow a stream as it passes, read what was used,
 /// say what went wrong. Pure: bytes in, facts out. A dialect is a folder here, and nothing above knows which one it holds.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "meter/prompt_prefix.hpp"
 #include "meter/usage.hpp"
 
 namespace sluice::dialect {
@@ -23,6 +25,20 @@ struct RequestFacts {
   bool stream = false;
   std::optional<std::int64_t> max_tokens;
   std::string session;  // the conversation the client says it belongs to; may be empty
+  std::string
+      resource;  // of the provider, and so of one account, that it goes on with (a container); may be empty
+};
+
+/// What of a request tells which account already knows it. Worked out only where there is a choice of accounts.
+struct Conversation {
+  /// Prefixes that are looked at: those a provider looks back over, and no more.
+  static constexpr std::size_t prefixes_max = 24;
+  /// Of tools, system prompt and first user message: the same for every turn of one conversation. 0: it has none.
+  std::uint64_t opening = 0;
+  std::array<meter::PromptPrefix, prefixes_max> prefixes{};  // shortest first
+  std::size_t prefix_count = 0;
+  /// Something in it was signed by the account that wrote it, and is no good elsewhere.
+  bool has_signatures = false;
 };
 
 enum class StreamPhase : std::uint8_t {
@@ -72,6 +88,8 @@ class StreamTap {
   [[nodiscard]] virtual std::uint64_t events() const = 0;
   /// Set in phase `failed`; lives as long as the tap.
   [[nodiscard]] virtual const StreamError* error() const = 0;
+  /// The resource that the answer leaves with the account, for `RequestFacts::resource` of a later request; may be empty.
+  [[nodiscard]] virtual std::string_view resource() const = 0;
   /// What is known so far: after a cut, what was last told and an estimate of the text since.
   [[nodiscard]] virtual meter::Usage usage() const = 0;
 };
@@ -85,7 +103,16 @@ class Dialect {
   /// Errors  invalid_request (Side::client); the context names the field.
   [[nodiscard]] virtual Result<RequestFacts> read_request(std::string_view body) const = 0;
 
+  /// `body` is one that `read_request` took.
+  [[nodiscard]] virtual Conversation read_conversation(std::string_view body) const = 0;
+  /// The body without what only the account that signed it takes back (thinking blocks); nullopt where there is none, or
+  /// where nothing would be left. See "signatures" in the notes on translation.
+  [[nodiscard]] virtual std::optional<std::string> without_signatures(
+      std::string_view body) const = 0;
+
   [[nodiscard]] virtual std::unique_ptr<StreamTap> make_tap() const = 0;
+  /// Of a whole answer, as `StreamTap::resource`.
+  [[nodiscard]] virtual std::string resource_of_body(std::string_view json) const = 0;
   /// Of a whole answer. nullopt where it tells none: errors, token counts, what isn't JSON.
   [[nodiscard]] virtual std::optional<meter::Usage> usage_of_body(std::string_view json) const = 0;
 

@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "dialect/anthropic/conversation.hpp"
 #include "dialect/anthropic/errors.hpp"
 #include "dialect/anthropic/request.hpp"
+#include "dialect/anthropic/signatures.hpp"
 #include "dialect/anthropic/stream_tap.hpp"
 #include "dialect/anthropic/usage_figures.hpp"
 #include "wire/json_peek.hpp"
@@ -23,6 +25,14 @@ std::string_view type_of(const Refusal& refusal) {
 
 Result<RequestFacts> Anthropic::read_request(std::string_view body) const {
   return anthropic::read_request(body);
+}
+
+Conversation Anthropic::read_conversation(std::string_view body) const {
+  return anthropic::read_conversation(body);
+}
+
+std::optional<std::string> Anthropic::without_signatures(std::string_view body) const {
+  return anthropic::without_signatures(body);
 }
 
 std::unique_ptr<StreamTap> Anthropic::make_tap() const { return std::make_unique<AnthropicTap>(); }
@@ -45,6 +55,16 @@ std::optional<meter::Usage> Anthropic::usage_of_body(std::string_view json) cons
     usage.confidence = meter::Confidence::partial;
   }
   return usage;
+}
+
+std::string Anthropic::resource_of_body(std::string_view json) const {
+  // Few answers have one, and to look for the word is much cheaper than to read.
+  if (json.find("\"container\"") == std::string_view::npos) return {};
+  static constexpr std::array<wire::JsonKey, 1> keys = {wire::JsonKey{"id", "container"}};
+  wire::JsonPeek peek(keys);
+  if (!peek.read(json)) return {};
+  auto id = peek.string(0);
+  return id && id->size() <= resource_bytes_max ? *std::move(id) : std::string();
 }
 
 bool Anthropic::is_error_body(std::string_view body) const {

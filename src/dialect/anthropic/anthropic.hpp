@@ -10,7 +10,10 @@ class Anthropic final : public Dialect {
  public:
   [[nodiscard]] std::string_view name() const override { return "anthropic"; }
   [[nodiscard]] Result<RequestFacts> read_request(std::string_view body) const override;
+  [[nodiscard]] Conversation read_conversation(std::string_view body) const override;
+  [[nodiscard]] std::optional<std::string> without_signatures(std::string_view body) const override;
   [[nodiscard]] std::unique_ptr<StreamTap> make_tap() const override;
+  [[nodiscard]] std::string resource_of_body(std::string_view json) const override;
   [[nodiscard]] std::optional<meter::Usage> usage_of_body(std::string_view json) const override;
   [[nodiscard]] bool is_error_body(std::string_view body) const override;
   [[nodiscard]] ProviderError read_error(int status, std::string_view body) const override;

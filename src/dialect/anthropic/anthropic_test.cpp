@@ -45,6 +45,21 @@ TEST(AnthropicRequest, AMaxTokensOfZeroOnlyWarmsTheCache) {
   EXPECT_EQ(dialect.read_request(R"({"model":"m","max_tokens":0})")->max_tokens, 0);
 }
 
+TEST(AnthropicRequest, TellsTheContainerThatItGoesOnWith) {
+  const auto resource_of = [](const std::string& container) {
+    const auto facts = dialect.read_request(R"({"model":"m","container":)" + container + "}");
+    return facts ? facts->resource : "refused";
+  };
+  EXPECT_EQ(resource_of("\"container_1\""), "container_1");
+  EXPECT_EQ(resource_of(R"({"skills":[{"id":"s"}],"id":"container_\u0031"})"), "container_1");
+  for (const char* none : {"null", "\"\"", "7", "[]", "{}", R"({"id":null})", R"({"skills":[]})"})
+    EXPECT_EQ(resource_of(none), "") << none;
+  EXPECT_EQ(resource_of('"' + std::string(resource_bytes_max + 1, 'x') + '"'), "");
+  EXPECT_EQ(resource_of(R"("a","container":"b")"), "refused");
+  EXPECT_EQ(resource_of(R"({"id":"a","id":"b"})"), "refused");
+  EXPECT_EQ(dialect.read_request(R"({"model":"m","metadata":{"id":"x"}})")->resource, "");
+}
+
 TEST(AnthropicRequest, RefusalsNameTheField) {
   EXPECT_TRUE(refusal_of(R"({"max_tokens":1})").starts_with("model"));
   for (const char* model : {"null", "\"\"", "7", "[\"m\"]"}) {
@@ -113,6 +128,18 @@ TEST(AnthropicBody, FiguresThatCantBeGiveNoCredit) {
     ASSERT_TRUE(usage);
     EXPECT_TRUE(usage->quarantined);
     EXPECT_EQ(usage->tokens.total(), Tokens(0));
+  }
+}
+
+TEST(AnthropicBody, AMessageTellsTheContainerThatItLeavesBehind) {
+  EXPECT_EQ(
+      dialect.resource_of_body(
+          R"({"content":[],"container" : {"expires_at":"2026-11-24T00:00:00Z","id":"container_1"}})"),
+      "container_1");
+  for (const char* body :
+       {R"({"container":null})", R"({"container":{"id":7}})", R"({"content":["container"]})",
+        R"({"content":[{"container":{"id":"x"}}]})", R"({"container":{"id":"x"})", "", "<html>"}) {
+    EXPECT_EQ(dialect.resource_of_body(body), "") << body;
   }
 }
 

@@ -95,6 +95,7 @@ void expect_usage(const meter::Usage& usage, const object& meta) {
 TEST(GoldenAnthropic, EveryStreamGivesItsUsageEventsAndStopReason) {
   SLUICE_SHARED_OR_SKIP(folder, "golden/anthropic");
   int streams = 0;
+  int containers = 0;
   for (const auto& recording : recordings(folder, "")) {
     if (recording.sse.empty()) continue;
     SCOPED_TRACE(recording.name);
@@ -115,8 +116,13 @@ TEST(GoldenAnthropic, EveryStreamGivesItsUsageEventsAndStopReason) {
     EXPECT_EQ(tap.events(), full.event_count);
     EXPECT_EQ(tap.phase(), StreamPhase::complete);
     EXPECT_EQ(tap.pending(), 0U);
+    const bool has_container =
+        recording.sse.find(R"("container":{"id":"container_)") != std::string::npos;
+    EXPECT_EQ(tap.resource().starts_with("container_"), has_container);
+    if (has_container) ++containers;
   }
   EXPECT_GT(streams, 15);
+  EXPECT_GT(containers, 2);
 }
 
 /// All sizes for a smaller stream; for a large one the first 64 and a spread.
@@ -144,6 +150,7 @@ TEST(GoldenAnthropic, EveryStreamGivesTheSameAtEverySplit) {
       ASSERT_EQ(tap.usage(), usage) << recording.name << " in pieces of " << piece;
       ASSERT_EQ(tap.events(), whole.events()) << recording.name << " in pieces of " << piece;
       ASSERT_EQ(tap.phase(), whole.phase()) << recording.name << " in pieces of " << piece;
+      ASSERT_EQ(tap.resource(), whole.resource()) << recording.name << " in pieces of " << piece;
       ASSERT_EQ(tap.pending(), whole.pending()) << recording.name << " in pieces of " << piece;
     }
   }
@@ -209,6 +216,52 @@ TEST(GoldenAnthropic, EveryRequestIsRead) {
               "\"" + facts->model + "\"");
     const auto* stream = body.if_contains("stream");
     EXPECT_EQ(facts->stream, stream && stream->as_bool());
+  }
+}
+
+/// As a client would send it without markers.
+void drop_markers(value& json) {
+  if (auto* array = json.if_array()) {
+    for (value& element : *array) drop_markers(element);
+  } else if (auto* members = json.if_object()) {
+    members->stable_erase("cache_control");
+    for (auto& member : *members) drop_markers(member.value());
+  }
+}
+
+TEST(GoldenAnthropic, EveryRequestHasAConversationThatMarkersDoNotChange) {
+  SLUICE_SHARED_OR_SKIP(folder, "golden/anthropic");
+  for (const auto& recording : recordings(folder, "")) {
+    if (recording.request.empty()) continue;
+    SCOPED_TRACE(recording.name);
+    value body = boost::json::parse(recording.request);
+    const auto marked = dialect.read_conversation(boost::json::serialize(body));
+    const object& members = body.as_object();
+    const std::size_t places = (members.contains("tools") ? 1U : 0U) +
+                               (members.contains("system") ? 1U : 0U) +
+                               members.at("messages").as_array().size();
+    EXPECT_EQ(marked.prefix_count, std::min(places, Conversation::prefixes_max));
+    EXPECT_NE(marked.opening, 0U);
+    const bool has_markers = recording.request.find("\"cache_control\"") != std::string::npos;
+    EXPECT_EQ(std::any_of(marked.prefixes.begin(), marked.prefixes.end(),
+                          [](const meter::PromptPrefix& prefix) {
+                            return prefix.life != meter::CacheLife::none;
+                          }),
+              has_markers);
+    drop_markers(body);
+    const auto plain = dialect.read_conversation(boost::json::serialize(body));
+    EXPECT_EQ(plain.opening, marked.opening);
+    ASSERT_EQ(plain.prefix_count, marked.prefix_count);
+    for (std::size_t i = 0; i < plain.prefix_count; ++i) {
+      EXPECT_EQ(plain.prefixes[i].hash, marked.prefixes[i].hash);
+      EXPECT_EQ(plain.prefixes[i].bytes, marked.prefixes[i].bytes);
+    }
+    if (const auto stripped = dialect.without_signatures(recording.request)) {
+      ASSERT_TRUE(dialect.read_request(*stripped));
+      EXPECT_FALSE(dialect.read_conversation(*stripped).has_signatures);
+    } else {
+      EXPECT_FALSE(marked.has_signatures);
+    }
   }
 }
 

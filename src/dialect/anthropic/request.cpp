@@ -12,9 +12,10 @@ using wire::JsonKey;
 using wire::JsonKind;
 using wire::JsonPeek;
 
-enum : std::size_t { model, stream, max_tokens, user_id };
-constexpr std::array<JsonKey, 4> keys = {JsonKey{"model"}, JsonKey{"stream"}, JsonKey{"max_tokens"},
-                                         JsonKey{"user_id", "metadata"}};
+enum : std::size_t { model, stream, max_tokens, user_id, container, container_id };
+constexpr std::array<JsonKey, 6> keys = {JsonKey{"model"},      JsonKey{"stream"},
+                                         JsonKey{"max_tokens"}, JsonKey{"user_id", "metadata"},
+                                         JsonKey{"container"},  JsonKey{"id", "container"}};
 
 constexpr std::size_t session_bytes_max = 256;
 constexpr std::size_t model_bytes_max = 512;  // it is repeated in logs and refusals
@@ -49,6 +50,9 @@ Result<RequestFacts> read_request(std::string_view body) {
     if (*facts.max_tokens < 0) return refuse("max_tokens: must not be negative");
   }
   if (const auto id = peek.string(user_id)) facts.session = session_of(*id);
+  // The name alone, or an object where more than that is said of it.
+  auto resource = peek.string(peek[container].kind == JsonKind::object ? container_id : container);
+  if (resource && resource->size() <= resource_bytes_max) facts.resource = *std::move(resource);
   return facts;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// What the relay must know of a Messages request.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,9 @@
 #include "dialect/dialect.hpp"
 
 namespace sluice::dialect::anthropic {
+
+/// What names a container is longer than this in no case.
+inline constexpr std::size_t resource_bytes_max = 256;
 
 /// Errors  invalid_request: not a JSON object, no `model`, a field of the wrong type, a field given twice.
 ///         The context begins with the field's name, as the vendor's own messages do.

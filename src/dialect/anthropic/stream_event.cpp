@@ -50,11 +50,19 @@ bool read_usage_at(od::value value, std::optional<UsageFigures>& out) {
   return !simdjson::to_json_string(usage).get(raw) && read_usage(raw, out.emplace());
 }
 
+/// The id of a container; null where there is none.
+bool read_container(od::value value, std::string& out) {
+  return each_field(value, [&](std::string_view key, od::value field) {
+    return key != "id" || read_text(field, out);
+  });
+}
+
 bool read_message(od::value value, MessageStart& out) {
   return each_field(value, [&](std::string_view key, od::value field) {
     if (key == "id") return read_text(field, out.id);
     if (key == "model") return read_text(field, out.model);
     if (key == "usage") return read_usage_at(field, out.usage);
+    if (key == "container") return read_container(field, out.container);
     return true;
   });
 }
@@ -147,6 +155,7 @@ bool read_message_delta(od::object& event, MessageDelta& out) {
     return each_field(field, [&](std::string_view part, od::value value) {
       if (part == "stop_reason") return read_text(value, out.stop_reason);
       if (part == "stop_sequence") return read_text(value, out.stop_sequence);
+      if (part == "container") return read_container(value, out.container);
       return true;
     });
   });

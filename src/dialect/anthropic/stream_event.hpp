@@ -18,6 +18,7 @@ struct MessageStart {
   std::string id;
   std::string model;
   std::optional<UsageFigures> usage;  // provisional
+  std::string container;              // its id; empty: none, or not told yet
 };
 
 struct ContentBlockStart {
@@ -66,6 +67,7 @@ struct MessageDelta {
   std::optional<std::string> stop_reason;
   std::optional<std::string> stop_sequence;
   std::optional<UsageFigures> usage;  // cumulative, final
+  std::string container;
 };
 struct MessageStop {};
 struct Ping {};

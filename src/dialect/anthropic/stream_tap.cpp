@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/release.hpp"
 #include "dialect/anthropic/errors.hpp"
+#include "dialect/anthropic/request.hpp"
 
 namespace sluice::dialect::anthropic {
 namespace {
@@ -219,7 +220,7 @@ void AnthropicTap::dispatch(Kind kind) {
 }
 
 void AnthropicTap::dispatch_parsed() {
-  const auto event = parse_event(data_, kind_ == Kind::error ? "error" : "");
+  auto event = parse_event(data_, kind_ == Kind::error ? "error" : "");
   release(data_);
   if (kind_ == Kind::unclear) kind_ = event ? kind_of(*event) : Kind::other;
   if (event) extract_usage_from_event(*event, usage_);
@@ -227,11 +228,18 @@ void AnthropicTap::dispatch_parsed() {
   if (phase_ == StreamPhase::failed && !error_) {
     error_ = std::make_unique<StreamError>(read_stream_error(event));
   }
-  const auto* delta = event ? std::get_if<MessageDelta>(&*event) : nullptr;
+  if (auto* start = event ? std::get_if<MessageStart>(&*event) : nullptr)
+    note_container(std::move(start->container));
+  auto* delta = event ? std::get_if<MessageDelta>(&*event) : nullptr;
+  if (delta) note_container(std::move(delta->container));
   if (delta && delta->usage && tells_output(*delta->usage)) {
     output_base_ = usage_.tokens.output;
     text_ = {};
   }
+}
+
+void AnthropicTap::note_container(std::string id) {
+  if (!id.empty() && id.size() <= resource_bytes_max) container_ = std::move(id);
 }
 
 meter::Usage AnthropicTap::usage() const {

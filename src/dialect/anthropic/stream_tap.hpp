@@ -27,6 +27,7 @@ class AnthropicTap final : public StreamTap {
   [[nodiscard]] std::size_t pending() const override { return lines_.pending_bytes(); }
   [[nodiscard]] std::uint64_t events() const override { return events_; }
   [[nodiscard]] const StreamError* error() const override { return error_.get(); }
+  [[nodiscard]] std::string_view resource() const override { return container_; }
   [[nodiscard]] meter::Usage usage() const override;
 
   // Of SseLineSink: `lines_` calls these.
@@ -55,10 +56,12 @@ class AnthropicTap final : public StreamTap {
   [[nodiscard]] bool take_usual_delta(std::string_view& bytes);
   void dispatch(Kind kind);
   void dispatch_parsed();
+  void note_container(std::string id);
 
   wire::SseLines lines_{event_bytes_max};
   std::string data_;  // of an event that is to be parsed
   std::unique_ptr<StreamError> error_;
+  std::string container_;
   meter::Usage usage_;
   meter::TextBytes text_;        // relayed since the output was last told for good
   meter::TextBytes event_text_;  // in the event being read

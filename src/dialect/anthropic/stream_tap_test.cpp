@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "dialect/anthropic/request.hpp"
 #include "dialect/anthropic/testing.hpp"
 
 namespace sluice::dialect::anthropic {
@@ -288,6 +289,29 @@ TEST(AnthropicTap, AgreesWithTheFullReadingOnAnyMixOfEvents) {
     if (usage.confidence == Confidence::estimated) usage.confidence = Confidence::unknown;
     ASSERT_EQ(usage, full.usage) << "round " << round;
   }
+}
+
+TEST(AnthropicTap, TellsTheContainerThatTheAnswerLeavesBehind) {
+  AnthropicTap tap;
+  tap.feed(event("message_start",
+                 R"({"type":"message_start","message":{"id":"msg_1","container":null}})"));
+  EXPECT_EQ(tap.resource(), "");
+  tap.feed(event(
+      "message_delta",
+      R"({"type":"message_delta","delta":{"container":{"id":"container_1","expires_at":"x"},"stop_reason":"end_turn"}})"));
+  EXPECT_EQ(tap.resource(), "container_1");
+  tap.feed(event("message_delta", R"({"type":"message_delta","delta":{"container":null}})"));
+  EXPECT_EQ(tap.resource(), "container_1");
+
+  AnthropicTap early;
+  early.feed(event("message_start",
+                   R"({"type":"message_start","message":{"container":{"id":"container_2"}}})"));
+  EXPECT_EQ(early.resource(), "container_2");
+  early.feed(text("container_3"));
+  EXPECT_EQ(early.resource(), "container_2");
+  early.feed(event("message_delta", R"({"type":"message_delta","delta":{"container":{"id":")" +
+                                        std::string(resource_bytes_max + 1, 'x') + R"("}}})"));
+  EXPECT_EQ(early.resource(), "container_2");
 }
 
 TEST(DeltaText, IsTheTextOfEachDelta) {
