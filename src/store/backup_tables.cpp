@@ -19,6 +19,7 @@ const std::vector<BackupTable>& backup_tables() {
       {.name = "audit", .key = {"id"}},
       {.name = "attempts", .key = {"subject"}},
       {.name = "properties", .key = {"name"}},
+      {.name = "resource_pins", .key = {"resource"}},
   };
   return tables;
 }

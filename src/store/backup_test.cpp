@@ -13,6 +13,7 @@
 #include "store/hashed_secrets.hpp"
 #include "store/migrator.hpp"
 #include "store/properties.hpp"
+#include "store/resource_pins.hpp"
 #include "store/sealed_secrets.hpp"
 #include "store/sessions.hpp"
 #include "store/statement.hpp"
@@ -73,6 +74,7 @@ void fill(Database& database) {
     AttemptTable(t).put(
         {.subject = "user:anna", .failures = 3, .last = noon, .blocked_until = noon});
     Properties(t).put("installation", "");
+    ResourcePins(t).put({{"container_1", "O1000", noon}, {"container_2", "of the file", noon}});
     Session session;
     session.user = "U1";
     Sessions(t).insert(session);
