@@ -21,48 +21,7 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
   return out;
 }
 
-std::optional<int> digits_at(std::string_view text, std::size_t at, std::size_t count) {
-  if (at + count > text.size()) return {};
-  const auto value = parse_count(text.substr(at, count));
-  if (!value) return {};
-  return static_cast<int>(*value);
-}
-
 }  // namespace
-
-std::optional<WallTime> parse_rfc3339(std::string_view text) {
-  const auto year = digits_at(text, 0, 4);
-  const auto month = digits_at(text, 5, 2);
-  const auto day = digits_at(text, 8, 2);
-  const auto hour = digits_at(text, 11, 2);
-  const auto minute = digits_at(text, 14, 2);
-  const auto second = digits_at(text, 17, 2);
-  if (!year || !month || !day || !hour || !minute || !second) return {};
-  if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return {};
-  if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return {};
-  if (*hour > 23 || *minute > 59 || *second > 60) return {};
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return {};
-  std::string_view zone = text.substr(19);
-  if (zone.starts_with('.')) {
-    const auto end = zone.find_first_not_of("0123456789", 1);
-    if (end == 1 || end == std::string_view::npos) return {};
-    zone.remove_prefix(end);
-  }
-  std::chrono::minutes offset{0};
-  if (zone != "Z" && zone != "z") {
-    const auto hours = digits_at(zone, 1, 2);
-    const auto minutes = digits_at(zone, 4, 2);
-    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return {};
-    if (!hours || !minutes || *hours > 23 || *minutes > 59) return {};
-    offset = std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
-    if (zone[0] == '-') offset = -offset;
-  }
-  return WallTime(std::chrono::sys_days(date) + std::chrono::hours(*hour) +
-                  std::chrono::minutes(*minute) + std::chrono::seconds(*second) - offset);
-}
 
 std::optional<std::chrono::seconds> parse_window(std::string_view text) {
   if (text.size() < 2) return {};

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/quantity.hpp"
+#include "base/timestamps.hpp"
 #include "identity/key.hpp"
 
 namespace sluice::identity {
@@ -32,8 +33,8 @@ namespace sluice::identity {
 [[nodiscard]] std::optional<Budget> parse_budget_window(std::string_view text);
 [[nodiscard]] std::string budget_window_text(const Budget& budget);
 
-/// RFC 3339, section 5.6. Fractions of a second are read and dropped.
-[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
+using sluice::parse_rfc3339;
+/// As `parse_rfc3339` reads it.
 [[nodiscard]] std::string rfc3339_text(WallTime time);
 
 /// "", "2027-01-31T12:00:00Z" (RFC 3339), "30d after first use".
