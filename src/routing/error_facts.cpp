@@ -50,6 +50,13 @@ void read_google_details(std::string_view list, ErrorFacts& out) {
   });
 }
 
+void read_anthropic_details(std::string_view object, ErrorFacts& out) {
+  (void)wire::each_member(object, [&](std::string_view key, std::string_view raw) {
+    if (key == "error_code") read_if_untold(raw, out.code);
+    return true;
+  });
+}
+
 void read_error(std::string_view error, ErrorFacts& out) {
   std::string status;
   (void)wire::each_member(error, [&](std::string_view key, std::string_view raw) {
@@ -57,7 +64,8 @@ void read_error(std::string_view error, ErrorFacts& out) {
     if (key == "code") read_if_untold(raw, out.code);
     if (key == "message") read_if_untold(raw, out.message);
     if (key == "status") read_text(raw, status);
-    if (key == "details") read_google_details(raw, out);
+    if (key == "details" && raw.front() == '[') read_google_details(raw, out);
+    if (key == "details" && raw.front() == '{') read_anthropic_details(raw, out);
     // OpenRouter: {"metadata":{"provider_name":"...","raw":"..."}}.
     if (key == "metadata") out.from_upstream = raw.find("\"provider_name\"") != raw.npos;
     return true;

@@ -6,6 +6,7 @@
 #include "routing/error_facts.hpp"
 #include "routing/failure_reason.hpp"
 #include "routing/failure_table.hpp"
+#include "routing/told_wait.hpp"
 
 namespace sluice::routing {
 namespace {
@@ -74,7 +75,7 @@ Verdict judge(const Failure& failure, const RestOverrides& overrides, WallTime n
   const ErrorFacts facts = read_error_facts(failure);
   Verdict verdict = verdict_of(find_row(failure, facts).meaning);
   verdict.reason = failure_reason(failure, facts);
-  if (is_of_time(verdict)) verdict.told = told_wait(failure, now);
+  if (is_of_time(verdict)) verdict.told = told_wait(failure, facts, now);
   if (verdict.rule == RestRule::unauthorized && verdict.scope == Scope::account &&
       failure.refreshable) {
     verdict.again = Again::after_refresh;

@@ -26,10 +26,10 @@ struct Failure {
   int status = 0;  // of the answer, or which an error event in it stands for; 0: none came
   Errc code = Errc::internal;  // where none came: upstream_unreachable, _timeout, _invalid
   // Of the error document, as `dialect::ProviderError`; empty: not told.
-  std::string_view type;
-  std::string_view error_code;
-  std::string_view message;
-  std::string_view body;                     // the document, for hints that stand deeper in it
+  std::string_view type = {};
+  std::string_view error_code = {};
+  std::string_view message = {};
+  std::string_view body = {};                // the document, for hints that stand deeper in it
   const wire::ResponseHead* head = nullptr;  // null: none came
   bool refreshable = false;                  // the credential is a token that can be had anew
   bool has_signatures = false;  // the request carries thinking that an account has signed
