@@ -120,6 +120,9 @@ Outcome<void> apply_key_fields(const json::object& object, Key& key) {
   fields.names("pools", key.pools, pools_max, {"default"});
   if (key.pools.empty()) fields.fault("pools", "must name at least one pool");
   fields.names("accounts", key.accounts, accounts_max);
+  std::int64_t weight = key.weight;
+  fields.integer("weight", weight, {.fallback = 1, .min = 1, .max = identity::key_weight_max});
+  key.weight = static_cast<int>(weight);
   read_patterns(fields, "models", key.models, models_bounds);
   read_dialects(fields, key.dialects);
   read_clients(fields, key);
@@ -161,6 +164,7 @@ json::object key_document(const Key& key) {
   json::object out;
   out["pools"] = json::value_from(key.pools);
   out["accounts"] = json::value_from(key.accounts);
+  out["weight"] = key.weight;
   out["models"] = json::value_from(key.models.patterns());
   out["dialects"] = json::value_from(key.dialects);
   out["clients"] = {{"cidrs", std::move(cidrs)},

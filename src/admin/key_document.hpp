@@ -1,7 +1,7 @@
 #pragma once
 /// A key as JSON: what the store keeps of it, what people and programs give and get.
 ///
-///     {"pools": ["default"], "accounts": [], "models": [], "dialects": [], "clients": {"cidrs": [], "user_agents": []},
+///     {"pools": ["default"], "accounts": [], "weight": 1, "models": [], "dialects": [], "clients": {"cidrs": [], "user_agents": []},
 ///      "limits": {...}, "budgets": {...}, "expires": "", "time_zone": "UTC", "tags": [], "note": "", "disabled": false}
 ///
 /// Beside it stand `name` and `owner`, columns in the store. Pure.

@@ -33,6 +33,7 @@ TEST_P(ManagementKeys, AKeyGivesBackEveryFieldAsItCame) {
   const object fields = {
       {"pools", array{"fast", "slow"}},
       {"accounts", array{"main"}},
+      {"weight", 5},
       {"models", array{"claude-*", "!claude-opus-*"}},
       {"dialects", array{"anthropic"}},
       {"clients", {{"cidrs", array{"10.0.0.0/8"}}, {"user_agents", array{"claude-cli/*"}}}},

@@ -84,6 +84,7 @@ void add_keys(Transaction& transaction) {
                               {"models", {"claude-*", "!claude-opus-*"}},
                               {"dialects", {"anthropic"}},
                               {"expires", "30d after first use"},
+                              {"weight", 7},
                               {"tags", {"ci"}}};
     if (auto applied = apply_key_fields(fields, key); !applied) {
       return std::unexpected(applied.error());

@@ -317,6 +317,7 @@ std::optional<identity::Key> read_key(const toml::table& node, std::size_t index
   key.declared = true;
   read_secret(table, key);
   key.pools = read_pools(table);
+  key.weight = static_cast<int>(table.integer("weight", 1, 1, identity::key_weight_max));
   read_limits(table, context, of, key);
   read_budgets(table, context, of, key);
   read_rules(table, context, of, key);

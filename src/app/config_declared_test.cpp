@@ -213,6 +213,7 @@ TEST(DeclaredKey, HasEveryFieldOfTheContract) {
 name = "ci"
 secret = "env:CI"
 pools = ["fast"]
+weight = 30
 limits = { concurrency = 10, requests = "60/1m", input_tokens = "200000/1m", output_tokens = "50000/1h" }
 budgets = { day = 10.0, month = 200, "5h" = "0.1", total = 0.3 }
 models = ["claude-*", "!claude-opus-*"]
@@ -227,6 +228,7 @@ time_zone = "Europe/Berlin"
   EXPECT_EQ(key.id.str(), "declared:ci");
   EXPECT_EQ(key.hash, sha256("sk-slc-canary-0123456789"));
   EXPECT_EQ(key.pools, Lines{"fast"});
+  EXPECT_EQ(key.weight, 30);
   EXPECT_EQ(key.limits.concurrency, 10);
   EXPECT_EQ(key.limits.requests, (identity::RateLimit{60, 60s}));
   EXPECT_EQ(key.limits.input_tokens, (identity::RateLimit{200000, 60s}));
@@ -245,8 +247,8 @@ time_zone = "Europe/Berlin"
   EXPECT_TRUE(key.expiry.at);
   EXPECT_EQ(key.time_zone, "Europe/Berlin");
   EXPECT_EQ(findings.warnings(),
-            (Lines{"s.toml:6: limits of [[key]] \"ci\": this version enforces concurrency only",
-                   "s.toml:7: budgets of [[key]] \"ci\": this version does not enforce budgets"}));
+            (Lines{"s.toml:7: limits of [[key]] \"ci\": this version enforces concurrency only",
+                   "s.toml:8: budgets of [[key]] \"ci\": this version does not enforce budgets"}));
 }
 
 TEST(DeclaredKey, CanBeGivenAsAHash) {
@@ -254,6 +256,7 @@ TEST(DeclaredKey, CanBeGivenAsAHash) {
       read("[[key]]\nname = \"h\"\nsha256 = \"" + std::string(64, 'a') + "\"\n");
   EXPECT_EQ(findings.problems(), Lines{});
   EXPECT_EQ(config.keys.at(0).hash[0], 0xaa);
+  EXPECT_EQ(config.keys.at(0).weight, 1);
 }
 
 TEST(DeclaredKey, TellsWhatIsWrong) {
@@ -291,6 +294,10 @@ TEST(DeclaredKey, TellsWhatIsWrong) {
             Lines{"s.toml:4: expires of [[key]] \"ci\": must be a time such as "
                   "\"2027-01-31T00:00:00Z\", or "
                   "\"30d after first use\""});
+  for (const char* weight : {"0", "1001", "-1", "1.5"}) {
+    EXPECT_EQ(key_problems(std::string("weight = ") + weight + "\n"),
+              Lines{"s.toml:4: weight of [[key]] \"ci\": must be a whole number from 1 to 1000"});
+  }
   EXPECT_EQ(key_problems("time_zone = \"\"\n"),
             Lines{"s.toml:4: time_zone of [[key]] \"ci\": must be a name such as \"UTC\" or "
                   "\"Europe/Berlin\""});

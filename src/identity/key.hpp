@@ -52,6 +52,8 @@ struct PreviousSecret {
   WallTime valid_until;
 };
 
+inline constexpr int key_weight_max = 1000;
+
 struct Key {
   KeyId id;  // a ULID in the store; the name of one in the file
   std::string name;
@@ -60,6 +62,7 @@ struct Key {
   std::vector<PreviousSecret> previous;
   std::vector<std::string> pools = {"default"};
   std::vector<std::string> accounts;  // names; not empty: only these serve it, out of its pools
+  int weight = 1;                     // 1 to 1000: its share where requests wait for an account
   PatternList models;
   std::vector<std::string> dialects;   // empty = all
   std::vector<net::Network> networks;  // empty = all

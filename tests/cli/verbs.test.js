@@ -150,7 +150,7 @@ describe("key", () => {
       "key", "create", "--name", "ci", "--limit", "requests=60/1m", "--limit", "concurrency=10", "--budget", "day=10",
       "--budget", "5h=0.25", "--model", "claude-*", "--model", "!claude-x", "--dialect", "anthropic", "--cidr",
       "10.0.0.0/8", "--user-agent", "good/*", "--expires", "30d after first use", "--time-zone", "Europe/Berlin", "--tag",
-      "team", "--note", "n",
+      "team", "--note", "n", "--weight", "5",
     ]);
     assert.deepEqual(Object.keys(created), ["id", "name", "secret"]);
     assert.match(created.secret, /^sk-slc-[\w-]{43}$/);
@@ -161,6 +161,7 @@ describe("key", () => {
     assert.deepEqual(shown.clients, { cidrs: ["10.0.0.0/8"], user_agents: ["good/*"] });
     assert.equal(shown.expires, "30d after first use");
     assert.deepEqual(shown.tags, ["team"]);
+    assert.equal(shown.weight, 5);
     assert.ok(!JSON.stringify(shown).includes(created.secret));
     assert.ok(shown.secret_hint.endsWith(created.secret.slice(-4)));
     const text = await store.does(["key", "create", "people"]);
@@ -175,7 +176,8 @@ describe("key", () => {
   });
 
   test("set, revoke, enable, remove", async () => {
-    const changed = await store.gives(["key", "set", "ci", "--cidr", "192.0.2.0/24", "--limit", "concurrency="]);
+    const changed = await store.gives(["key", "set", "ci", "--cidr", "192.0.2.0/24", "--limit", "concurrency=", "--weight", "9"]);
+    assert.equal(changed.weight, 9);
     assert.deepEqual(changed.clients, { cidrs: ["192.0.2.0/24"], user_agents: ["good/*"] });
     assert.equal(changed.limits.requests, "60/1m");
     assert.match(await store.does(["key", "revoke", "ci"]), /^key ci is revoked/);

@@ -110,11 +110,12 @@ TEST(Fields, OfAKeyAreTheWordsOfTheFile) {
                  "--time-zone",  "Asia/Shanghai",
                  "--tag",        "t",
                  "--owner",      "ann",
-                 "--account",    "main"},
+                 "--account",    "main",
+                 "--weight",     "5"},
                 R"({"name": "ci", "limits": {"requests": "60/1m", "concurrency": 10},
           "budgets": {"day": "10", "5h": "0.25"}, "models": ["!x"], "dialects": ["openai-chat"],
           "clients": {"cidrs": ["10.0.0.0/8"], "user_agents": ["a/*"]},
-          "time_zone": "Asia/Shanghai", "tags": ["t"], "owner": "ann", "accounts": ["main"]})");
+          "time_zone": "Asia/Shanghai", "tags": ["t"], "owner": "ann", "accounts": ["main"], "weight": 5})");
 }
 
 TEST(Fields, ClearedOnesAreNull) {
