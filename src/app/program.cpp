@@ -269,7 +269,7 @@ void Program::keep_tokens() {
   std::vector<KeptAccount> kept;
   const auto add = [&](const provider::AccountSettings& account) {
     if (account.disabled || account.credential.kind != provider::Credential::Kind::oauth2) return;
-    kept.push_back({.settings = account, .state = states_.account(account.id)});
+    kept.push_back({.settings = account, .state = states_.account(account.id, account.name)});
   };
   std::ranges::for_each(config_.accounts, add);
   std::ranges::for_each(store_->entities()->accounts, add);

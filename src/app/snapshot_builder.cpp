@@ -92,7 +92,7 @@ class AccountBuilder {
     account.models = settings.models;
     account.model_map = settings.model_map;
     account.pools = settings.pools;
-    account.state = states_.account(settings.id);
+    account.state = states_.account(settings.id, settings.name);
     accounts_.push_back(std::move(account));
     snapshot_.upstreams.push_back(std::move(upstream));
     snapshot_.provider_kinds.push_back(kind_of(settings.provider));
@@ -100,7 +100,7 @@ class AccountBuilder {
   }
   /// When the first of them ends.
   [[nodiscard]] WallTime first_end() const { return first_end_; }
-  [[nodiscard]] routing::AccountPool finish() { return routing::AccountPool(std::move(accounts_)); }
+  [[nodiscard]] routing::AccountPool finish() { return {std::move(accounts_), states_.memory()}; }
 
  private:
   relay::Snapshot& snapshot_;
@@ -141,9 +141,10 @@ std::vector<identity::Key> keys_of(const Config& config, const admin::Entities& 
 
 }  // namespace
 
-std::shared_ptr<routing::AccountState> RuntimeStates::account(const AccountId& id) {
+std::shared_ptr<routing::AccountState> RuntimeStates::account(const AccountId& id,
+                                                              const std::string& name) {
   auto& state = accounts_[id];
-  if (!state) state = std::make_shared<routing::AccountState>(line_);
+  if (!state) state = std::make_shared<routing::AccountState>(id, name, line_, events_);
   return state;
 }
 

@@ -17,13 +17,20 @@ namespace sluice::app {
 class RuntimeStates {
  public:
   explicit RuntimeStates(net::WaitingLine& line) : line_(line) {}
-  [[nodiscard]] std::shared_ptr<routing::AccountState> account(const AccountId& id);
+  [[nodiscard]] std::shared_ptr<routing::AccountState> account(const AccountId& id,
+                                                               const std::string& name);
   [[nodiscard]] std::shared_ptr<relay::KeyState> key(const KeyId& id);
   /// Forgets those that no snapshot names any more.
   void prune();
+  /// Of all snapshots: conversations and caches are where they are, whatever was reconfigured.
+  [[nodiscard]] const std::shared_ptr<routing::RoutingMemory>& memory() const { return memory_; }
+  /// What all accounts tell of themselves.
+  [[nodiscard]] routing::StateEvents& events() const { return *events_; }
 
  private:
   net::WaitingLine& line_;
+  std::shared_ptr<routing::RoutingMemory> memory_ = std::make_shared<routing::RoutingMemory>();
+  std::shared_ptr<routing::StateEvents> events_ = std::make_shared<routing::StateEvents>();
   std::map<AccountId, std::shared_ptr<routing::AccountState>> accounts_;
   std::map<KeyId, std::shared_ptr<relay::KeyState>> keys_;
 };

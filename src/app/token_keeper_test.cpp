@@ -94,7 +94,8 @@ class TokenKeeperTest : public testing::Test {
   StoredTokens others_tokens_{*database_, *secrets_, "process-2"};
   net::testing::ManualLoop bench_;
   net::WaitingLine line_;
-  std::shared_ptr<routing::AccountState> state_ = std::make_shared<routing::AccountState>(line_);
+  std::shared_ptr<routing::AccountState> state_ = std::make_shared<routing::AccountState>(
+      AccountId("declared:main"), "main", line_, std::make_shared<routing::StateEvents>());
   std::vector<std::string> asked_;
   std::vector<ControlAnswer> answers_;
   std::optional<net::Signal> hold_;

@@ -32,6 +32,25 @@ bool worth_waiting(const Error& error) {
   return error.code == Errc::overloaded || error.code == Errc::concurrency_limited;
 }
 
+Error error_of(const routing::Unavailable& unavailable, std::string_view model) {
+  const auto no_account = [](std::string context) {
+    return Error{Errc::no_account, Side::gateway, Retry::never, std::move(context)};
+  };
+  using Why = routing::Unavailable::Why;
+  switch (unavailable.why) {
+    case Why::nobody:
+      return no_account(model.empty() ? "no account of this key's pools speaks this dialect"
+                                      : "no account of this key's pools serves the model " +
+                                            std::string(model));
+    case Why::asked:
+    case Why::resting: return no_account("every account that could serve this rests");
+    case Why::full:
+    case Why::probing: break;
+  }
+  return {Errc::overloaded, Side::gateway, Retry::never,
+          "every account that could serve this is at its cap"};
+}
+
 std::uint64_t session_hash(const identity::Key& key, std::string_view session) {
   if (session.empty()) return 0;
   const Sha256 digest = sha256(key.id.str() + '\n' + std::string(session));
@@ -134,14 +153,18 @@ Result<admit::SlotLease> RelayService::take_key_slot(const Snapshot& snapshot,
                   " requests running (limits.concurrency)");
 }
 
-Result<routing::AccountLease> RelayService::take_account(const RelayRequest& request) {
+Result<routing::AccountLease> RelayService::take_account(const RelayRequest& request) const {
   // The random end of the request's id is as good a draw as any.
   std::uint64_t draw = 0;
   std::memcpy(&draw, request.record->id.str().data() + Ulid::size - sizeof draw, sizeof draw);
-  return request.snapshot->accounts.lease({.dialect = request.dialect.name(),
-                                           .model = request.record->model,
-                                           .route = request.route,
-                                           .draw = draw});
+  const routing::Moment at{.now = context_.loop.now(), .wall = context_.loop.wall_now()};
+  auto lease = request.snapshot->accounts.lease({.dialect = request.dialect.name(),
+                                                 .model = request.record->model,
+                                                 .route = request.route,
+                                                 .at = at,
+                                                 .draw = draw});
+  if (lease) return std::move(*lease);
+  return std::unexpected(error_of(lease.error(), request.record->model));
 }
 
 net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stream(
@@ -149,7 +172,7 @@ net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stre
   auto lease = take_account(request);
   const Milliseconds patience = request.snapshot->limits.queue_timeout;
   if (!lease && worth_waiting(lease.error()) && patience.count() > 0) {
-    const auto attempt = [&request] { return take_account(request); };
+    const auto attempt = [&] { return take_account(request); };
     lease = co_await queue<routing::AccountLease>(request.exchange, patience, attempt);
   }
   if (!lease) {

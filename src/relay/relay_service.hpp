@@ -48,7 +48,7 @@ class RelayService {
   [[nodiscard]] net::Task<Status> forward(RelayStream& stream, http::Exchange& exchange);
   [[nodiscard]] static Result<admit::SlotLease> take_key_slot(const Snapshot& snapshot,
                                                               const identity::Key& key);
-  [[nodiscard]] static Result<routing::AccountLease> take_account(const RelayRequest& request);
+  [[nodiscard]] Result<routing::AccountLease> take_account(const RelayRequest& request) const;
   /// Tries again whenever something became free, until `attempt` succeeds, fails for good, or `patience` has passed.
   template <class T, class Try>
   [[nodiscard]] net::Task<Result<T>> queue(http::Exchange& exchange, Milliseconds patience,

@@ -356,7 +356,7 @@ class House final : private http::Handler {
     account.model_map = settings.model_map;
     account.pools = {"default"};
     account.state = account_;
-    made->accounts = routing::AccountPool({account});
+    made->accounts = routing::AccountPool({account}, std::make_shared<routing::RoutingMemory>());
     made->key_routes = {made->accounts.route({"default"})};
     provider::Upstream upstream;
     upstream.origin = {.tls = false, .host = "127.0.0.1", .port = port, .ca_file = ""};
@@ -371,8 +371,8 @@ class House final : private http::Handler {
   ManualClock clock_;
   SeededRandom random_{1};
   net::WaitingLine waiting_;
-  std::shared_ptr<routing::AccountState> account_ =
-      std::make_shared<routing::AccountState>(waiting_);
+  std::shared_ptr<routing::AccountState> account_ = std::make_shared<routing::AccountState>(
+      AccountId("account"), "account", waiting_, std::make_shared<routing::StateEvents>());
   std::shared_ptr<KeyState> key_state_ = std::make_shared<KeyState>(waiting_);
   net::BlockingPool blocking_{1};
   net::Resolver resolver_{clock_, blocking_};

@@ -1,0 +1,285 @@
+#include "routing/account_choice.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "routing/hashing.hpp"
+
+namespace sluice::routing {
+namespace {
+
+using Availability = AccountHealth::Availability;
+
+double share_of(const AccountClass& of, std::size_t place) {
+  return 4294967295.0 / of.inverse_weights[place] / static_cast<double>(of.weight());
+}
+
+}  // namespace
+
+AccountChoice::AccountChoice(const AccountPool& pool, const Need& need)
+    : pool_(pool),
+      need_(need),
+      menus_(pool.menus_, pool.accounts_, need.model),
+      classes_(pool.classes_.classes(need.route, need.dialect)),
+      random_(need.draw) {
+  const auto place = pool.memory_->sessions.find(need.session, need.at.now);
+  if (!place) return;
+  const auto home = pool.by_hash_.find(place->account);
+  if (home == pool.by_hash_.end()) return;
+  home_ = home->second;
+  cold_ = need.at.now - place->last_used >= SessionTable::cold_after;
+}
+
+AccountChoice::Look AccountChoice::look(std::uint32_t index) {
+  if (std::ranges::find(need_.asked, index) != need_.asked.end()) return {};
+  const MenuAnswers::Answer& menu = menus_.of(index);
+  if (!menu.serves) return {};
+  const Account& account = pool_.accounts_[index];
+  AccountState& state = *account.state;
+  const bool full = account.max_concurrency > 0 &&
+                    state.in_flight.load(std::memory_order_relaxed) >= account.max_concurrency;
+  if (full) return {};
+  const Availability is = state.health.availability(need_.at.now, menu.hash);
+  if (is == Availability::probing || is == Availability::resting) return {};
+  Look found{.fit = Fit::good, .probe = is == Availability::probe};
+  if (state.health.slow(need_.at.now)) {
+    found.fit = Fit::slow;
+  } else if (!need_.asked.empty() && (found.probe || !state.health.proven())) {
+    found.fit = Fit::guess;
+  }
+  return found;
+}
+
+std::optional<AccountChoice::Pick> AccountChoice::choose() {
+  if (need_.pinned != nullptr) return pinned();
+  if (home_ && !cold_) {
+    // Worth more than a better class.
+    for (const AccountClass& of : classes_) {
+      if (auto picked = stay(of, Fit::good)) return picked;
+    }
+  }
+  for (const AccountClass& of : classes_) {
+    auto picked = need_.session == 0 ? by_draw(of) : by_session(of);
+    if (picked) return picked;
+  }
+  return std::nullopt;
+}
+
+std::optional<AccountChoice::Pick> AccountChoice::stay(const AccountClass& of, Fit at_worst) {
+  if (!home_ || of.place_of(*home_) == of.size()) return std::nullopt;
+  const Look found = look(*home_);
+  if (found.fit > at_worst) return std::nullopt;
+  return Pick{.index = *home_, .probe = found.probe};
+}
+
+std::optional<AccountChoice::Pick> AccountChoice::pinned() {
+  home_.reset();
+  const auto known = pool_.by_hash_.find(account_hash(*need_.pinned));
+  if (known == pool_.by_hash_.end()) return std::nullopt;
+  home_ = known->second;
+  for (const AccountClass& of : classes_) {
+    if (auto picked = stay(of, Fit::slow)) return picked;
+  }
+  return std::nullopt;
+}
+
+template <class Filter>
+AccountChoice::Nearest AccountChoice::nearest(const AccountClass& of, Filter filter) const {
+  Nearest found;
+  const std::uint64_t session = need_.session;
+  std::uint64_t farthest = UINT64_MAX;  // that still comes among them
+  for (std::size_t place = 0; place < of.size(); ++place) {
+    found.sessions += of.sessions[place]->load(std::memory_order_relaxed);
+    const std::uint64_t u = rendezvous_draw(session, of.hashes[place]);
+    const std::uint32_t inverse_weight = of.inverse_weights[place];
+    if (rendezvous_distance_min(u, inverse_weight) >= farthest) continue;
+    const std::uint64_t distance = rendezvous_distance(u, inverse_weight);
+    if (distance >= farthest || !filter(place)) continue;
+    std::size_t at = found.count < few ? found.count++ : few - 1;
+    for (; at > 0 && found.in_order[at - 1].distance > distance; --at) {
+      found.in_order[at] = found.in_order[at - 1];
+    }
+    found.in_order[at] = {.distance = distance, .place = place};
+    if (found.count == few) farthest = found.in_order[few - 1].distance;
+  }
+  return found;
+}
+
+void AccountChoice::crowd(const AccountClass& of, std::int64_t sessions,
+                          Candidate& candidate) const {
+  const double share = share_of(of, candidate.place) * static_cast<double>(sessions + 1);
+  const double has = of.sessions[candidate.place]->load(std::memory_order_relaxed);
+  candidate.load = has / share;
+  candidate.crowded = has + 1 > sessions_over_share * share + sessions_over;
+}
+
+std::optional<AccountChoice::Candidate> AccountChoice::first_of(const AccountClass& of,
+                                                                const Nearest& nearest) {
+  std::optional<Candidate> best;
+  bool passed_over = false;  // one that is well, and has too many
+  for (const Near& near : std::span(nearest.in_order).first(nearest.count)) {
+    Candidate one{.place = near.place, .look = look(of.members[near.place])};
+    if (one.look.fit == Fit::none) continue;
+    crowd(of, nearest.sessions, one);
+    const auto better = [&] {
+      if (!best) return true;
+      if (one.look.fit != best->look.fit) return one.look.fit < best->look.fit;
+      if (one.crowded != best->crowded) return best->crowded;
+      // What is too much for the first goes where there is most room; where all are crowded, as others are away, too.
+      return one.load < best->load;
+    };
+    if (better()) best = one;
+    if (one.look.fit != Fit::good) continue;
+    if (!one.crowded && !passed_over) break;
+    passed_over = true;
+  }
+  return best;
+}
+
+std::optional<AccountChoice::Pick> AccountChoice::by_session(const AccountClass& of) {
+  if (auto picked = stay(of, Fit::good)) return picked;
+  Nearest near = nearest(of, [](std::size_t) { return true; });
+  auto best = first_of(of, near);
+  const bool good = best && best->look.fit == Fit::good;
+  if (!good && of.size() > few) {
+    near = nearest(of, [&](std::size_t place) { return look(of.members[place]).fit == Fit::good; });
+    if (near.count > 0) best = first_of(of, near);
+  }
+  if (!good && !best && of.size() > few) {
+    near = nearest(of, [&](std::size_t place) { return look(of.members[place]).fit != Fit::none; });
+    best = first_of(of, near);
+  }
+  if (!best) return std::nullopt;
+  if (best->look.fit == Fit::slow) {
+    if (auto picked = stay(of, Fit::slow)) return picked;
+  }
+  const auto uncrowded = [&](Candidate& other) {
+    crowd(of, near.sessions, other);
+    return !other.crowded;
+  };
+  return pick(of, warmest(of, *best, uncrowded));
+}
+
+std::optional<AccountChoice::Candidate> AccountChoice::least_loaded(
+    const AccountClass& of, std::span<const std::size_t> places) {
+  // "Fast" and "slow" are in relation to those that are looked at.
+  std::int64_t sum = 0;
+  std::int64_t known = 0;
+  for (const std::size_t place : places) {
+    const auto first_event = pool_.accounts_[of.members[place]].state->health.first_event();
+    sum += first_event.count();
+    known += first_event.count() > 0 ? 1 : 0;
+  }
+  const double usual = known == 0 ? 0 : static_cast<double>(sum) / static_cast<double>(known);
+  std::optional<Candidate> best;
+  for (const std::size_t place : places) {
+    Candidate one{.place = place, .look = look(of.members[place])};
+    if (one.look.fit == Fit::none) continue;
+    const AccountState& state = *pool_.accounts_[of.members[place]].state;
+    const double takes = static_cast<double>(state.health.first_event().count());
+    // In halves, so that a small difference, which says nothing, doesn't gather everything on one.
+    const double pace = takes > 0 ? std::round(2 * takes / usual) / 2 : 1;
+    const double share = share_of(of, place) * static_cast<double>(of.size());
+    one.load = state.in_flight.load(std::memory_order_relaxed) / share + pace;
+    if (!best || one.look.fit < best->look.fit ||
+        (one.look.fit == best->look.fit && one.load < best->load)) {
+      best = one;
+    }
+  }
+  return best;
+}
+
+std::optional<AccountChoice::Pick> AccountChoice::by_draw(const AccountClass& of) {
+  const auto drawn = [&] { return of.at_weight(next_random(random_) % of.weight()); };
+  std::optional<Candidate> best;
+  for (int i = 0; i < draws_max && of.size() > few; ++i) {
+    const std::array<std::size_t, 2> pair{drawn(), drawn()};
+    best = least_loaded(of, pair);
+    if (best && best->look.fit == Fit::good) break;
+  }
+  if (!best || best->look.fit != Fit::good) {
+    // Begins with whose turn it is, so that equals take turns.
+    std::vector<std::size_t> all(of.size());
+    std::iota(all.begin(), all.end(), 0U);
+    std::ranges::rotate(all, all.begin() + static_cast<std::ptrdiff_t>(drawn()));
+    best = least_loaded(of, all);
+  }
+  if (!best) return std::nullopt;
+  const auto idle = [&](Candidate& other) {
+    const AccountState& state = *pool_.accounts_[of.members[other.place]].state;
+    const double share = share_of(of, other.place) * static_cast<double>(of.size());
+    other.load = state.in_flight.load(std::memory_order_relaxed) / share + 1;
+    return other.load <= best->load + 1;
+  };
+  return pick(of, warmest(of, *best, idle));
+}
+
+template <class Allowed>
+AccountChoice::Candidate AccountChoice::warmest(const AccountClass& of, const Candidate& first,
+                                                Allowed allowed) {
+  if (need_.prefixes.empty() || need_.prefixes.back().bytes < warm_bytes_min) return first;
+  const PromptCache& cache = pool_.memory_->prompt_cache;
+  const ModelHash model = menus_.of(of.members[first.place]).hash;
+  Candidate best = first;
+  std::int64_t least =
+      cache.warm_bytes(of.hashes[first.place], model, need_.prefixes, need_.at.now) +
+      warm_bytes_min;
+  for (const AccountHash holder : cache.holders(model, need_.prefixes, need_.at.now)) {
+    const auto known = pool_.by_hash_.find(holder);
+    if (known == pool_.by_hash_.end()) continue;
+    Candidate one{.place = of.place_of(known->second)};
+    if (one.place == of.size() || menus_.of(known->second).hash != model) continue;
+    const std::int64_t warm = cache.warm_bytes(holder, model, need_.prefixes, need_.at.now);
+    if (warm < least || (warm == least && best.place == first.place)) continue;
+    one.look = look(known->second);
+    if (one.look.fit != Fit::good || one.look.probe || !allowed(one)) continue;
+    if (warm == least && one.load >= best.load) continue;
+    best = one;
+    least = warm;
+  }
+  return best;
+}
+
+AccountLease::Terms AccountChoice::terms(const Pick& pick) {
+  const MenuAnswers::Answer& menu = menus_.of(pick.index);
+  return {.index = pick.index,
+          .model = std::string(menu.upstream_model),
+          .model_hash = menu.hash,
+          .session = need_.session,
+          .is_probe = pick.probe};
+}
+
+Unavailable AccountChoice::why_none() {
+  Unavailable found;
+  for (const AccountClass& of : classes_) {
+    for (const std::uint32_t index : of.members) {
+      if (need_.pinned == nullptr || index == home_) count_reason(index, found);
+    }
+  }
+  return found;
+}
+
+void AccountChoice::count_reason(std::uint32_t index, Unavailable& so_far) {
+  using Why = Unavailable::Why;
+  // Of several, the one that gives most hope: the order in which they stand here.
+  const auto note = [&](Why why) {
+    constexpr std::array<int, 5> hope{0, 1, 4, 3, 2};  // nobody, asked, full, probing, resting
+    const auto of = [&](Why w) { return hope[static_cast<std::size_t>(w)]; };
+    if (of(why) > of(so_far.why)) so_far.why = why;
+  };
+  const MenuAnswers::Answer& menu = menus_.of(index);
+  if (!menu.serves) return;
+  if (std::ranges::find(need_.asked, index) != need_.asked.end()) return note(Why::asked);
+  AccountState& state = *pool_.accounts_[index].state;
+  switch (state.health.availability(need_.at.now, menu.hash)) {
+    case Availability::resting:
+      so_far.soonest = std::min(so_far.soonest, state.health.rests_until(menu.hash));
+      return note(Why::resting);
+    case Availability::probing: return note(Why::probing);
+    case Availability::open:
+    case Availability::probe: return note(Why::full);
+  }
+}
+
+}  // namespace sluice::routing
