@@ -48,14 +48,8 @@ net::Task<Status> ClientExchange::send(net::Timer& timer, std::string_view head,
   for (;;) {
     const IoResult put = stream.write(left);
     if (put.kind == IoResult::Kind::ok) {
-      std::size_t step = put.bytes;
-      while (!left.empty() && step >= left.front().iov_len) {
-        step -= left.front().iov_len;
-        left = left.subspan(1);
-      }
+      left = net::after_bytes(left, put.bytes);
       if (left.empty()) break;
-      left.front().iov_base = static_cast<char*>(left.front().iov_base) + step;
-      left.front().iov_len -= step;
       deadline = loop_.now() + stall;
       continue;
     }

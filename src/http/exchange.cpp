@@ -298,15 +298,7 @@ Written Exchange::write(std::string_view bytes) {
       return Written::gone;
     }
     if (put.kind == IoResult::Kind::again) break;
-    std::size_t step = put.bytes;
-    while (step > 0 && step >= left.front().iov_len) {
-      step -= left.front().iov_len;
-      left = left.subspan(1);
-    }
-    if (step > 0) {
-      left.front().iov_base = static_cast<char*>(left.front().iov_base) + step;
-      left.front().iov_len -= step;
-    }
+    left = net::after_bytes(left, put.bytes);
   }
   if (left.empty()) {
     if (!unsent_.empty()) release(unsent_);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 
@@ -145,23 +146,29 @@ int queued_bytes(int fd) {
 
 }  // namespace
 
+std::span<iovec> after_bytes(std::span<iovec> parts, std::size_t bytes) {
+  while (!parts.empty() && bytes >= parts.front().iov_len) {
+    bytes -= parts.front().iov_len;
+    parts = parts.subspan(1);
+  }
+  assert(bytes == 0 || !parts.empty());
+  if (bytes > 0) {
+    iovec& cut = parts.front();
+    cut.iov_base = static_cast<char*>(cut.iov_base) + bytes;
+    cut.iov_len -= bytes;
+  }
+  return parts;
+}
+
 Task<Wake> write_all(Loop& loop, Timer& timer, Stream& stream, std::span<iovec> parts,
                      WriteBounds bounds) {
   TimePoint deadline = loop.now() + bounds.stall;
+  parts = after_bytes(parts, 0);
   for (;;) {
-    while (!parts.empty() && parts.front().iov_len == 0) parts = parts.subspan(1);
     if (parts.empty()) co_return Wake::writable;
     const IoResult put = stream.write(parts);
     if (put.kind == Kind::ok) {
-      std::size_t left = put.bytes;
-      while (left > 0) {
-        iovec& first = parts.front();
-        const std::size_t step = std::min(left, first.iov_len);
-        first.iov_base = static_cast<char*>(first.iov_base) + step;
-        first.iov_len -= step;
-        left -= step;
-        if (first.iov_len == 0) parts = parts.subspan(1);
-      }
+      parts = after_bytes(parts, put.bytes);
       deadline = loop.now() + bounds.stall;
       continue;
     }

@@ -61,6 +61,10 @@ class Stream {
   TlsSession tls_;
 };
 
+/// What is left of `parts` when so many bytes of them were written; its first has something in it, or there is none. Changes
+/// the part that was cut.
+[[nodiscard]] std::span<iovec> after_bytes(std::span<iovec> parts, std::size_t bytes);
+
 /// Writes everything, or says why not. `gone` ends it early when that peer leaves (null: not watched).
 struct WriteBounds {
   Milliseconds stall{60000};  // without a byte taken

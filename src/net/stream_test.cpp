@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 
+#include <array>
+#include <string>
 #include <thread>
 
 #include "net/testing.hpp"
@@ -130,6 +132,21 @@ TEST_F(StreamTest, AfterShutdownOfTheWriteSideReadsGoOn) {
   far_.send("still");
   bench_.until([&] { return stream_.descriptor().readable; });
   EXPECT_EQ(read().bytes, 5U);
+}
+
+TEST(AfterBytes, LeavesWhatWasNotWritten) {
+  const std::string_view whole = "headbodytail";
+  for (std::size_t written = 0; written <= whole.size(); ++written) {
+    std::string text(whole);
+    std::array<iovec, 5> parts{
+        {{text.data(), 4}, {text.data(), 0}, {text.data() + 4, 4}, {text.data() + 8, 4}, {}}};
+    const auto left = after_bytes(parts, written);
+    std::string rest;
+    for (const iovec& part : left) rest.append(static_cast<char*>(part.iov_base), part.iov_len);
+    EXPECT_EQ(rest, whole.substr(written));
+    EXPECT_EQ(left.empty(), rest.empty());
+    EXPECT_TRUE(left.empty() || left.front().iov_len > 0);
+  }
 }
 
 TEST_F(StreamTest, WritesAllToAPeerThatReadsSlowly) {
