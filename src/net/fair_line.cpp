@@ -7,6 +7,7 @@
 #include <list>
 #include <mutex>
 #include <thread>
+#include <unordered_set>
 
 #include "net/fair_turns.hpp"
 
@@ -15,6 +16,10 @@ namespace {
 
 /// What one more interval between grants weighs in their mean.
 constexpr int interval_share = 8;
+
+/// What a go may cost, in waiters passed over.
+constexpr int asking_cost = 16;
+constexpr int budget_max = FairLine::asked_max * asking_cost;
 
 const SystemClock system_clock;
 
@@ -27,6 +32,7 @@ struct FairWaiter : std::enable_shared_from_this<FairWaiter> {
 
   // Under the line's lock, while it is in line.
   FairLine::Take take;
+  FairLine::Need need = 0;
   FairTurns::Party* party = nullptr;  // null: not in line, or not any more
   FairTurns::Waiters::iterator in_party;
   std::list<FairWaiter*>::iterator in_rotation;
@@ -59,11 +65,12 @@ struct FairLine::Inside : std::enable_shared_from_this<Inside> {
 
   // What follows is under the lock.
   void answer_notice();
-  void ask_in_turn(int& asks, int asks_kept);
-  void ask_the_rest(int& asks);
+  void ask_in_turn(int budget_kept, Need until_refused = 0);
+  void ask_the_rest();
   void go_on_later();
   bool ask(FairWaiter& waiter);
   bool taken_by(FairWaiter& waiter);
+  [[nodiscard]] bool is_refused(Need need) const { return need != 0 && refused.contains(need); }
   void leave_rotation(FairWaiter& waiter);
   [[nodiscard]] std::chrono::nanoseconds interval_at(TimePoint now) const;
   [[nodiscard]] bool all_asked() const {
@@ -80,6 +87,8 @@ struct FairLine::Inside : std::enable_shared_from_this<Inside> {
   std::list<FairWaiter*> rotation;  // all of them; who was asked longest ago comes first
   std::uint64_t notice = 1;
   std::uint64_t pass = 0;
+  int budget = 0;                    // of this go
+  std::unordered_set<Need> refused;  // since the notice
   bool told_while_asking = false;
   TimePoint moved_at;  // the last grant, or when the line began to form
   std::optional<std::chrono::nanoseconds> interval;  // between grants: a moving mean
@@ -99,8 +108,9 @@ bool FairLine::Inside::join(FairWaiter& waiter, Party party) {
   count.store(rotation.size());
 
   // Something may be free that is announced only in a moment: it is for those in front.
-  int asks = asked_max / 2;
-  ask_in_turn(asks, 0);
+  refused.clear();
+  budget = budget_max / 2;
+  ask_in_turn(0, waiter.need);
   if (!due.load() && waiter.asked == 0) ask(waiter);
   if (due.load()) answer_notice();
   waiter.joining = false;
@@ -136,18 +146,19 @@ void FairLine::Inside::notify() {
 }
 
 void FairLine::Inside::answer_notice() {
-  int asks = asked_max;
+  budget = budget_max;
   do {
     due.store(false);
     ++notice;
-    ask_in_turn(asks, asks / 2);
-    ask_the_rest(asks);
-  } while (due.load() && asks > 0);
+    refused.clear();
+    ask_in_turn(budget / 2);
+    ask_the_rest();
+  } while (due.load() && budget > 0);
   if (due.load() || !all_asked()) go_on_later();
 }
 
 /// In fair order. A newer notice ends it: what became free is offered from the front again.
-void FairLine::Inside::ask_in_turn(int& asks, int asks_kept) {
+void FairLine::Inside::ask_in_turn(int budget_kept, Need until_refused) {
   ++pass;
   FairTurns::Turn turn;
   while (FairTurns::Party* const party = turns.after(turn)) {
@@ -157,8 +168,7 @@ void FairLine::Inside::ask_in_turn(int& asks, int asks_kept) {
       party->next = party->waiters.begin();
     }
     while (party->next != party->waiters.end()) {
-      if (asks <= asks_kept) return;
-      --asks;
+      if (budget <= budget_kept || is_refused(until_refused)) return;
       const bool granted = ask(**party->next++);
       if (due.load()) return;
       if (granted) break;  // it is another's turn first, and the party may be gone
@@ -167,11 +177,8 @@ void FairLine::Inside::ask_in_turn(int& asks, int asks_kept) {
 }
 
 /// Those who wait in vain at the front can't keep the others from being asked at all.
-void FairLine::Inside::ask_the_rest(int& asks) {
-  while (asks > 0 && !due.load() && !all_asked()) {
-    --asks;
-    ask(*rotation.front());
-  }
+void FairLine::Inside::ask_the_rest() {
+  while (budget > 0 && !due.load() && !all_asked()) ask(*rotation.front());
 }
 
 void FairLine::Inside::go_on_later() {
@@ -184,8 +191,8 @@ void FairLine::Inside::go_on(std::uint64_t since) {
   const std::lock_guard lock(mutex);
   if (!due.load()) {
     if (since != notice) return;  // whoever answered the newer one sees to all
-    int asks = asked_max;
-    ask_the_rest(asks);
+    budget = budget_max;
+    ask_the_rest();
   }
   if (due.load()) {
     answer_notice();
@@ -197,7 +204,15 @@ void FairLine::Inside::go_on(std::uint64_t since) {
 bool FairLine::Inside::ask(FairWaiter& waiter) {
   waiter.asked = notice;
   rotation.splice(rotation.end(), rotation, waiter.in_rotation);
-  if (!taken_by(waiter)) return false;
+  if (is_refused(waiter.need)) {
+    --budget;
+    return false;
+  }
+  budget -= asking_cost;
+  if (!taken_by(waiter)) {
+    if (waiter.need != 0) refused.insert(waiter.need);
+    return false;
+  }
   // It changed one thing for another, and somebody may be waiting for the one.
   if (told_while_asking) due.store(true);
   turns.serve(*waiter.party, waiter.in_party);
@@ -251,11 +266,12 @@ std::optional<Milliseconds> FairLine::expected_wait(Party party, TimePoint now) 
   return inside_->expected_wait(party, now);
 }
 
-FairLine::Place::Place(FairLine& line, Loop& loop, Party party, Take take)
+FairLine::Place::Place(FairLine& line, Loop& loop, Party party, Take take, Need need)
     : waiter_(std::make_shared<FairWaiter>()) {
   waiter_->inside = line.inside_;
   waiter_->loop = &loop;
   waiter_->take = std::move(take);
+  waiter_->need = need;
   if (line.inside_->join(*waiter_, party)) waiter_->grant();
 }
 

@@ -24,7 +24,8 @@ struct FairWaiter;
 class FairLine {
  public:
   static constexpr std::size_t places_max = 10000;
-  /// So many are asked at one go; if that was not all, the rest are asked in portions by their own threads.
+  /// So many are asked at one go; if that was not all, the rest are asked in portions by their own threads. To pass over
+  /// sixteen counts as asking one.
   static constexpr int asked_max = 256;
 
   /// Whom the wait is for: a key. Parties with a greater weight (1 to 1000) come more often.
@@ -32,6 +33,9 @@ class FairLine {
     std::uint64_t id = 0;
     int weight = 1;
   };
+  /// Waiters of the same need want the very same thing: when one could not take it, the others aren't asked before something
+  /// is given back again. That keeps a notice cheap when many wait. 0: a need of its own.
+  using Need = std::uint64_t;
   /// Takes what the waiter needs, or says that it can't yet. Called on any thread, one at a time, under the line's lock:
   /// short, and never back into the line, save that it may give something back (`notify`).
   ///
@@ -51,7 +55,7 @@ class FairLine {
   class Place {
    public:
     /// Those in front are asked first; with luck it is granted at once.
-    Place(FairLine& line, Loop& loop, Party party, Take take);
+    Place(FairLine& line, Loop& loop, Party party, Take take, Need need = 0);
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place();

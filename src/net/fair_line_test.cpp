@@ -387,6 +387,36 @@ TEST_F(FairLineTest, NoticesThatComeThickAndFastDoNotKeepTheRearFromBeingAsked) 
   EXPECT_TRUE(last.granted());
 }
 
+TEST_F(FairLineTest, ThoseOfOneNeedAreAskedUntilOneIsRefused) {
+  int free = 0;
+  int asked = 0;
+  const auto take = [&] {
+    ++asked;
+    return free > 0 && free-- > 0;
+  };
+  constexpr FairLine::Need one = 1;
+  constexpr FairLine::Need other = 2;
+  std::vector<std::unique_ptr<FairLine::Place>> places;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    places.push_back(
+        std::make_unique<FairLine::Place>(line, bench.loop, Party{.id = i % 10}, take, one));
+  }
+  EXPECT_EQ(asked, 1000);  // for each newcomer only who is in front
+
+  bool open = false;
+  FairLine::Place last(line, bench.loop, {.id = 1}, [&] { return open; }, other);
+  asked = 0;
+  free = 2;
+  open = true;
+  line.notify();
+  bench.settle();
+  EXPECT_EQ(asked, 3);
+  EXPECT_TRUE(places[0]->granted());
+  EXPECT_TRUE(places[1]->granted());
+  EXPECT_FALSE(places[2]->granted());
+  EXPECT_TRUE(last.granted());
+}
+
 TEST_F(FairLineTest, IsBounded) {
   std::vector<std::unique_ptr<FairLine::Place>> places;
   const auto never = [] { return false; };
