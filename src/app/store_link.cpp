@@ -57,6 +57,11 @@ void StoreLink::watch_use(std::shared_ptr<const relay::Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
 }
 
+void StoreLink::keep_pins(std::shared_ptr<routing::ResourcePins> pins) {
+  pins_ = std::make_unique<PinKeeper>(*database_, std::move(pins), clock_);
+  pins_->tick();
+}
+
 void StoreLink::stop() {
   watcher_.reset();
   if (!keeper_.joinable()) return;
@@ -67,6 +72,7 @@ void StoreLink::stop() {
   stop_.notify_all();
   keeper_.join();
   write_use(true);
+  if (pins_) pins_->tick();
 }
 
 void StoreLink::keep() {
@@ -79,6 +85,7 @@ void StoreLink::keep() {
     }
     if (stale && read()) on_change_();
     write_use(looks % looks_a_flush == 0);
+    if (pins_) pins_->tick();
     log::flush();
   }
 }

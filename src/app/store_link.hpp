@@ -11,6 +11,7 @@
 
 #include "admin/entities.hpp"
 #include "app/config.hpp"
+#include "app/pin_keeper.hpp"
 #include "relay/snapshot.hpp"
 #include "store/watcher.hpp"
 
@@ -34,6 +35,8 @@ class StoreLink {
   void start(std::function<void()> on_change);
   /// The use of these keys is written down from now on: a first use within a second, later ones now and then.
   void watch_use(std::shared_ptr<const relay::Snapshot> snapshot);
+  /// These are what the store knows from now on, and it knows what they learn within a second. Before `start`.
+  void keep_pins(std::shared_ptr<routing::ResourcePins> pins);
   /// Writes down what is left, and ends the threads.
   void stop();
 
@@ -60,6 +63,7 @@ class StoreLink {
   std::condition_variable stop_;
 
   std::unordered_map<std::string, std::int64_t> written_;  // last uses, by key: the keeper's own
+  std::unique_ptr<PinKeeper> pins_;                        // likewise
   std::unique_ptr<store::Watcher> watcher_;
   std::thread keeper_;
 };
