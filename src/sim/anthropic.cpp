@@ -166,7 +166,8 @@ class Anthropic final : public Dialect {
   }
 
   [[nodiscard]] Reply messages(const Request& request, const Parameters& parameters) const {
-    Result<MessagesRequest> read = read_messages_request(request.body, parameters);
+    Result<MessagesRequest> read =
+        read_messages_request(request.body, parameters, credential(*request.head));
     if (!read) return refusal(request, read.error());
     Reply reply;
     reply.fields = limit_fields(request, false);

@@ -41,8 +41,14 @@ void put_id(std::string_view prefix, SeededRandom& random, std::string& out) {
   append_id(random, 22, out);
 }
 
-std::string signature(SeededRandom& random) {
-  std::string text = "Er";
+/// `"container":{...},`; nothing for an answer without one.
+void put_container(std::string_view id, std::string& out) {
+  if (id.empty()) return;
+  put(out, R"("container":{{"id":"{}","expires_at":"2099-01-01T00:00:00Z"}},)", id);
+}
+
+std::string signature(SeededRandom& random, std::string_view signer) {
+  std::string text(signer.empty() ? "Er" : signer);
   append_id(random, signature_bytes, text);
   return text + "==";
 }
@@ -54,6 +60,8 @@ AnthropicEvents::AnthropicEvents(MessagesRequest request, bool with_stop)
       padding_(request.wish.seed ^ padding_salt),
       thinking_(request.wish.thinking),
       with_stop_(with_stop),
+      container_(std::move(request.container)),
+      signer_(std::move(request.signer)),
       claim_(std::move(request.claim)),
       answer_(std::move(request.wish)) {}
 
@@ -106,6 +114,7 @@ void AnthropicEvents::write_start(std::string& out) {
   put_id(",\"id\":\"msg_01", random_, out);
   out +=
       R"(","type":"message","role":"assistant","content":[],"stop_reason":null,"stop_sequence":null,)";
+  put_container(container_, out);
   put_usage(claim_, out);
   out += "}}";
   end(out);
@@ -128,7 +137,7 @@ std::optional<EventSource::Event> AnthropicEvents::write_step(std::string& out) 
       return Event::content;
     case Answer::Step::block_stop:
       if (answer_.kind() == Answer::Kind::thinking) {
-        write_delta("signature_delta", "signature", signature(random_), out);
+        write_delta("signature_delta", "signature", signature(random_, signer_), out);
         next_ = Next::signature;
         return Event::other;
       }
@@ -172,8 +181,10 @@ void AnthropicEvents::write_delta(std::string_view type, std::string_view field,
 void AnthropicEvents::write_usage(std::string& out) {
   claim_.output = answer_.output();
   begin("message_delta", out);
+  out += ",\"delta\":{";
+  put_container(container_, out);
   put(out,
-      R"(,"delta":{{"stop_reason":"{}","stop_sequence":null}},"usage":{{"input_tokens":{},)"
+      R"("stop_reason":"{}","stop_sequence":null}},"usage":{{"input_tokens":{},)"
       R"("cache_creation_input_tokens":{},"cache_read_input_tokens":{},"output_tokens":{})",
       name_of(answer_.stop()), claim_.input, claim_.cache_write(), claim_.cache_read,
       claim_.output);
@@ -186,6 +197,8 @@ void AnthropicEvents::write_usage(std::string& out) {
 std::string anthropic_body(MessagesRequest request, Claim& claim) {
   SeededRandom random(request.wish.seed ^ ids_salt);
   const bool thinking = request.wish.thinking;
+  const std::string container = std::move(request.container);
+  const std::string signer = std::move(request.signer);
   Answer answer(std::move(request.wish));
   claim = std::move(request.claim);
   std::string out = "{\"model\":";
@@ -206,7 +219,7 @@ std::string anthropic_body(MessagesRequest request, Claim& claim) {
       case Answer::Kind::thinking:
         out += R"({"type":"thinking","thinking":)";
         append_json_string(whole, out);
-        put(out, R"(,"signature":"{}"}})", signature(random));
+        put(out, R"(,"signature":"{}"}})", signature(random, signer));
         break;
       case Answer::Kind::text:
         out += R"({"type":"text","text":)";
@@ -223,6 +236,7 @@ std::string anthropic_body(MessagesRequest request, Claim& claim) {
   }
   claim.output = answer.output();
   put(out, R"(],"stop_reason":"{}","stop_sequence":null,)", name_of(answer.stop()));
+  put_container(container, out);
   put_usage(claim, out);
   if (thinking)
     put(out, R"(,"output_tokens_details":{{"thinking_tokens":{}}})", answer.thinking_output());

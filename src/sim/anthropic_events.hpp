@@ -1,6 +1,8 @@
 #pragma once
 /// A Messages API answer written out, as a stream or as one body: the same content and figures for the same wish.
 
+#include <string>
+
 #include "sim/answer.hpp"
 #include "sim/anthropic_request.hpp"
 #include "sim/request.hpp"
@@ -32,6 +34,8 @@ class AnthropicEvents final : public EventSource {
   bool with_stop_;
   bool pinged_ = false;
   Next next_ = Next::start;
+  std::string container_;
+  std::string signer_;
   Claim claim_;
   Answer answer_;
 };

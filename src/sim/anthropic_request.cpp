@@ -1,8 +1,11 @@
 #include "sim/anthropic_request.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <vector>
 
+#include "base/fast_hash.hpp"
 #include "sim/sample_json.hpp"
 #include "sim/text.hpp"
 
@@ -224,6 +227,42 @@ void choose_tools(const json::object& body, bool free_to_call, SeededRandom& ran
   wish.text = !forced;
 }
 
+Status check_container(const json::object& body, std::string_view known) {
+  const json::value* told = find(body, "container");
+  if (told == nullptr || told->is_null()) return {};
+  const std::string_view id =
+      told->is_object() ? text_of(told->get_object(), "id") : text_of(body, "container");
+  if (id.empty() || id == known) return {};
+  return fail(Errc::unknown_route, Side::client, fmt::format("container: {} was not found", id));
+}
+
+/// All that the assistant is said to have thought begins with `signer`.
+Status check_signatures(const json::object& body, std::string_view signer) {
+  std::size_t m = 0;
+  for (const json::value& message : find(body, "messages")->get_array()) {
+    const json::value* content =
+        message.is_object() ? find(message.get_object(), "content") : nullptr;
+    std::size_t c = 0;
+    if (content != nullptr && content->is_array()) {
+      for (const json::value& block : content->get_array()) {
+        const std::string_view type =
+            block.is_object() ? text_of(block.get_object(), "type") : std::string_view{};
+        const bool redacted = type == "redacted_thinking";
+        if ((redacted || type == "thinking") &&
+            !text_of(block.get_object(), redacted ? "data" : "signature").starts_with(signer)) {
+          return refuse(
+              fmt::format("messages.{}.content.{}: Invalid `signature` in `{}` block. The "
+                          "block is bound to a different conversation.",
+                          m, c, type));
+        }
+        ++c;
+      }
+    }
+    ++m;
+  }
+  return {};
+}
+
 void read_thinking(const json::object& body, Wish& wish) {
   const json::value* thinking = find(body, "thinking");
   if (thinking == nullptr || !thinking->is_object()) return;
@@ -234,8 +273,12 @@ void read_thinking(const json::object& body, Wish& wish) {
 
 }  // namespace
 
-Result<MessagesRequest> read_messages_request(std::string_view bytes,
-                                              const Parameters& parameters) {
+std::string signer_of(std::string_view credential) {
+  return fmt::format("Er{:016x}", fast_hash(credential));
+}
+
+Result<MessagesRequest> read_messages_request(std::string_view bytes, const Parameters& parameters,
+                                              std::string_view credential) {
   TRY(const json::object body, parse(bytes));
   CHECK_OK(check_common(body));
   const json::value* max_tokens = find(body, "max_tokens");
@@ -247,6 +290,14 @@ Result<MessagesRequest> read_messages_request(std::string_view bytes,
   if (const json::value* stream = find(body, "stream"); stream != nullptr) {
     if (!stream->is_bool()) return refuse("stream: Input should be a valid boolean");
     request.stream = stream->get_bool();
+  }
+  if (!parameters.container.empty()) {
+    CHECK_OK(check_container(body, parameters.container));
+    request.container = parameters.container;
+  }
+  if (parameters.thinking_bound) {
+    request.signer = signer_of(credential);
+    CHECK_OK(check_signatures(body, request.signer));
   }
   request.claim.model = text_of(body, "model");
   fill_input(read_prompt(body), parameters.cache, request.claim);

@@ -27,7 +27,7 @@ struct Streamed {
   std::vector<std::string> types;
   json::array content;
   json::object start_usage, final_usage;
-  std::string stop, id;
+  std::string stop, id, container, container_at_start;
   Claim claim;
   bool padded = false;
 };
@@ -53,6 +53,8 @@ Streamed read_stream(std::string_view body, const Parameters& parameters) {
     if (type == "message_start") {
       out.start_usage = data.at("message").at("usage").as_object();
       out.id = data.at("message").at("id").as_string();
+      if (const auto* container = data.at("message").as_object().if_contains("container"))
+        out.container_at_start = container->at("id").as_string();
     } else if (type == "content_block_start") {
       EXPECT_EQ(data.at("index").as_int64(), static_cast<std::int64_t>(out.content.size()));
       out.content.push_back(data.at("content_block"));
@@ -72,6 +74,8 @@ Streamed read_stream(std::string_view body, const Parameters& parameters) {
       if (block.at("type") == "tool_use") block["input"] = json::parse(partial);
     } else if (type == "message_delta") {
       out.stop = data.at("delta").at("stop_reason").as_string();
+      if (const auto* container = data.at("delta").as_object().if_contains("container"))
+        out.container = container->at("id").as_string();
       out.final_usage = data.at("usage").as_object();
     }
   }
@@ -195,6 +199,58 @@ TEST(Anthropic, RefusesWhatTheProviderRefuses) {
     ASSERT_FALSE(refused) << body;
     EXPECT_NE(refused.error().context.find(why), std::string::npos) << refused.error().context;
   }
+}
+
+TEST(Anthropic, NamesItsContainerAndRefusesAnother) {
+  Parameters parameters;
+  parameters.container = "container_a";
+  const auto with = [](const std::string& container) {
+    std::string body(plain);
+    return body.insert(1, "\"container\":" + container + ",");
+  };
+  for (const char* known :
+       {"null", "\"container_a\"", R"({"id":"container_a"})", R"({"skills":[]})"}) {
+    const Streamed streamed = read_stream(with(known), parameters);
+    EXPECT_EQ(streamed.container_at_start, "container_a") << known;
+    EXPECT_EQ(streamed.container, "container_a") << known;
+    Claim claim;
+    const json::object whole = read_whole(with(known), parameters, claim);
+    EXPECT_EQ(whole.at("container").at("id"), "container_a") << known;
+  }
+  for (const char* foreign : {"\"container_b\"", R"({"id":"container_b"})"}) {
+    const auto refused = read_messages_request(with(foreign), parameters);
+    ASSERT_FALSE(refused) << foreign;
+    EXPECT_EQ(refused.error().code, Errc::unknown_route);
+    EXPECT_NE(refused.error().context.find("container_b"), std::string::npos);
+    EXPECT_TRUE(read_messages_request(with(foreign), {}));
+  }
+  EXPECT_EQ(read_stream(plain, {}).container, "");
+}
+
+TEST(Anthropic, TakesBackOnlyTheThinkingThatItsOwnKeySigned) {
+  Parameters parameters;
+  parameters.thinking_bound = true;
+  auto request = read_messages_request(rich, parameters, "key-1");
+  ASSERT_TRUE(request);
+  Claim claim;
+  const json::object whole = json::parse(anthropic_body(std::move(*request), claim)).as_object();
+  const std::string turn =
+      R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"a"},)"
+      R"({"role":"assistant","content":[)";
+  const std::string end = R"(]},{"role":"user","content":"b"}]})";
+  const std::string next =
+      turn + R"({"type":"text","text":"x"},)" + json::serialize(whole.at("content").at(0)) + end;
+  EXPECT_TRUE(read_messages_request(next, parameters, "key-1"));
+  const auto refused = read_messages_request(next, parameters, "key-2");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_request);
+  EXPECT_TRUE(refused.error().context.starts_with(
+      "messages.1.content.1: Invalid `signature` in `thinking` block."));
+  EXPECT_TRUE(read_messages_request(next, {}, "key-2"));
+  for (const char* block : {R"({"type":"redacted_thinking","data":"x"})", R"({"type":"thinking"})"})
+    EXPECT_FALSE(read_messages_request(turn + block + end, parameters, "key-1")) << block;
+  EXPECT_TRUE(
+      read_messages_request(turn + R"({"type":"text","text":"x"})" + end, parameters, "key-2"));
 }
 
 TEST(Anthropic, OddBodiesAreAnsweredToo) {

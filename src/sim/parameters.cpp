@@ -122,6 +122,16 @@ bool set_cache(V v, P& p) {
   return true;
 }
 
+bool set_container(V v, P& p) {
+  constexpr std::size_t id_bytes_max = 128;
+  for (const char c : v) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-') return false;
+  }
+  p.container = v;
+  return !v.empty() && v.size() <= id_bytes_max;
+}
+
 bool set_n_of(V v, P& p) {
   const Pair of = pair(v, "/:");
   return of.two && number(of.first, p.n_of_fault, events_max) &&
@@ -152,6 +162,12 @@ constexpr Rule rules[] = {
        p.golden = v;
        return !v.empty();
      }},
+    {"container", "ID",
+     "answers name this container, and a request that names another is refused with 404",
+     set_container},
+    {"thinking_bound", "",
+     "thinking that another account (key) has signed is refused with 400, as newer models do",
+     [](V v, P& p) { return flag(v, p.thinking_bound); }},
     {"rate", "R", "events a second; 0: at once", [](V v, P& p) { return number(v, p.rate, 1e6); }},
     {"first_ms", "T", "wait before the head", [](V v, P& p) { return milliseconds(v, p.first); }},
     {"drip", "BYTES[/MS]", "so many bytes a write, and a wait (10 ms) after each", set_drip},

@@ -27,6 +27,10 @@ struct Parameters {
   bool echo = false;
   CacheUse cache = CacheUse::growing;
   std::string golden;
+  /// The account has this one container; empty: it looks at none.
+  std::string container;
+  /// The account takes back only thinking that it has signed itself.
+  bool thinking_bound = false;
   Coding coding = Coding::none;
   bool crlf = false;
   bool no_length = false;

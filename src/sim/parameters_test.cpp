@@ -53,10 +53,10 @@ TEST(Parameters, TakeAColonWhereAPathCanHoldNoSlash) {
 }
 
 TEST(Parameters, ARefusalNamesTheParameter) {
-  for (const char* bad :
-       {"events=many", "rate=-1", "first_ms=", "status=99", "status=204", "split=0", "drip=0",
-        "garbage=all", "n_of=3/2", "n_of=1", "echo=perhaps", "error_event=", "colour=blue",
-        "reset_at=12x", "cache=maybe", "golden="}) {
+  for (const char* bad : {"events=many", "rate=-1", "first_ms=", "status=99", "status=204",
+                          "split=0", "drip=0", "garbage=all", "n_of=3/2", "n_of=1", "echo=perhaps",
+                          "error_event=", "colour=blue", "reset_at=12x", "cache=maybe",
+                          "golden=", "container=", "container=a b", "thinking_bound=2"}) {
     Parameters parameters;
     const Status applied = apply_parameters(bad, parameters);
     ASSERT_FALSE(applied) << bad;
