@@ -72,7 +72,7 @@ class AccountChoice {
   [[nodiscard]] std::optional<Pick> by_draw(const AccountClass& of);
   [[nodiscard]] std::optional<Pick> pinned();
   template <class Filter>
-  [[nodiscard]] Nearest nearest(const AccountClass& of, Filter filter) const;
+  [[nodiscard]] Nearest nearest(const AccountClass& of, std::size_t count_max, Filter filter) const;
   [[nodiscard]] std::optional<Candidate> first_of(const AccountClass& of, const Nearest& nearest);
   [[nodiscard]] std::optional<Candidate> least_loaded(const AccountClass& of,
                                                       std::span<const std::size_t> places);

@@ -27,36 +27,25 @@ std::chrono::minutes length_of(CacheLife life) {
 
 std::size_t shard_index(std::uint64_t key) { return key >> 58U; }
 
-/// The row of `size` entries in which a key stands.
-template <class T>
-std::span<T> row_of(std::vector<T>& table, std::size_t size, std::uint64_t key) {
-  return std::span(table).subspan(key % (table.size() / size) * size, size);
-}
-template <class T>
-std::span<const T> row_of(const std::vector<T>& table, std::size_t size, std::uint64_t key) {
-  if (table.empty()) return {};
-  return std::span(table).subspan(key % (table.size() / size) * size, size);
-}
-
-/// The one with this key, else the one that ends first.
-template <class T>
-T& find_or_replace(std::span<T> row, std::uint64_t key) {
-  const auto known = std::ranges::find(row, key, &T::key);
-  T& found = known != row.end() ? *known : *std::ranges::min_element(row, {}, &T::until);
-  if (found.key != key) found = T{.key = key};
-  return found;
-}
-
 std::uint64_t to_count(Tokens tokens) { return static_cast<std::uint64_t>(tokens.count()); }
 
 }  // namespace
 
+std::size_t PromptCache::Row::find(std::uint64_t key) const {
+  return static_cast<std::size_t>(std::ranges::find(keys, key) - keys.begin());
+}
+
+std::size_t PromptCache::Row::first_to_end() const {
+  return static_cast<std::size_t>(std::ranges::min_element(until) - until.begin());
+}
+
 bool PromptCache::is_warm(std::uint64_t key, TimePoint now) const {
   const Shard& shard = shards_[shard_index(key)];
   const std::lock_guard lock(shard.mutex);
-  const auto row = row_of(shard.entries, row_size, key);
-  const auto known = std::ranges::find(row, key, &Entry::key);
-  return known != row.end() && known->until > now;
+  if (shard.rows.empty()) return false;
+  const Row& row = shard.rows[key % rows_of_shard];
+  const std::size_t at = row.find(key);
+  return at != row_size && row.until[at] > now;
 }
 
 std::int64_t PromptCache::warm_bytes(AccountHash account, ModelHash model,
@@ -69,13 +58,15 @@ std::int64_t PromptCache::warm_bytes(AccountHash account, ModelHash model,
 
 PromptCache::Holders PromptCache::holders(ModelHash model, std::span<const PromptPrefix> prefixes,
                                           TimePoint now) const {
-  for (const PromptPrefix& prefix : std::views::reverse(prefixes)) {
-    const std::uint64_t key = prefix_key(model, prefix.hash);
+  for (std::size_t count = prefixes.size(); count > 0; --count) {
+    const std::uint64_t key = prefix_key(model, prefixes[count - 1].hash);
     const Shard& shard = shards_[shard_index(key)];
     const std::lock_guard lock(shard.mutex);
-    const auto row = row_of(shard.holders, holder_row_size, key);
-    const auto known = std::ranges::find(row, key, &HolderList::key);
-    if (known != row.end() && known->until > now) return known->accounts;
+    if (shard.holders.empty()) continue;
+    for (const HolderList& list : shard.holder_row(key)) {
+      if (list.key == key && list.until > now)
+        return {.accounts = list.accounts, .prefixes = count};
+    }
   }
   return {};
 }
@@ -115,42 +106,64 @@ CacheFigures PromptCache::learn(AccountHash account, ModelHash model,
 void PromptCache::keep(std::uint64_t key, CacheLife life, TimePoint now) {
   Shard& shard = shards_[shard_index(key)];
   const std::lock_guard lock(shard.mutex);
-  if (shard.entries.empty()) shard.entries.resize(rows * row_size);
-  Entry& entry = find_or_replace(row_of(shard.entries, row_size, key), key);
-  entry.until = std::max(entry.until, now + length_of(life));
-  entry.life = life;
+  if (shard.rows.empty()) shard.rows.resize(rows_of_shard);
+  Row& row = shard.rows[key % rows_of_shard];
+  std::size_t at = row.find(key);
+  if (at == row_size) {
+    at = row.first_to_end();
+    row.keys[at] = key;
+    row.until[at] = {};
+  }
+  row.until[at] = std::max(row.until[at], now + length_of(life));
+  row.life[at] = life;
 }
 
 bool PromptCache::refresh(std::uint64_t key, TimePoint now) {
   Shard& shard = shards_[shard_index(key)];
   const std::lock_guard lock(shard.mutex);
-  if (shard.entries.empty()) return false;
-  const auto row = row_of(shard.entries, row_size, key);
-  const auto known = std::ranges::find(row, key, &Entry::key);
-  if (known == row.end() || known->until <= now) return false;
-  known->until = std::max(known->until, now + length_of(known->life));
+  if (shard.rows.empty()) return false;
+  Row& row = shard.rows[key % rows_of_shard];
+  const std::size_t at = row.find(key);
+  if (at == row_size || row.until[at] <= now) return false;
+  row.until[at] = std::max(row.until[at], now + length_of(row.life[at]));
   return true;
 }
 
 void PromptCache::forget(std::uint64_t key) {
   Shard& shard = shards_[shard_index(key)];
   const std::lock_guard lock(shard.mutex);
-  if (shard.entries.empty()) return;
-  for (Entry& entry : row_of(shard.entries, row_size, key)) {
-    if (entry.key == key) entry = {};
-  }
+  if (shard.rows.empty()) return;
+  Row& row = shard.rows[key % rows_of_shard];
+  const std::size_t at = row.find(key);
+  if (at == row_size) return;
+  row.keys[at] = 0;
+  row.until[at] = {};
+}
+
+std::span<PromptCache::HolderList> PromptCache::Shard::holder_row(std::uint64_t key) {
+  return std::span(holders).subspan(key % holder_rows * holder_row_size, holder_row_size);
+}
+
+std::span<const PromptCache::HolderList> PromptCache::Shard::holder_row(std::uint64_t key) const {
+  return std::span(holders).subspan(key % holder_rows * holder_row_size, holder_row_size);
 }
 
 void PromptCache::note_holder(std::uint64_t key, AccountHash account, TimePoint until) {
   Shard& shard = shards_[shard_index(key)];
   const std::lock_guard lock(shard.mutex);
   if (shard.holders.empty()) shard.holders.resize(holder_rows * holder_row_size);
-  HolderList& list = find_or_replace(row_of(shard.holders, holder_row_size, key), key);
-  list.until = std::max(list.until, until);
-  const auto known = std::ranges::find(list.accounts, account);
-  const auto last = known == list.accounts.end() ? known - 1 : known;
-  std::shift_right(list.accounts.begin(), last + 1, 1);
-  list.accounts.front() = account;
+  const std::span<HolderList> row = shard.holder_row(key);
+  auto list = std::ranges::find(row, key, &HolderList::key);
+  if (list == row.end()) {
+    list = std::ranges::min_element(row, {}, &HolderList::until);
+    *list = {.key = key};
+  }
+  list->until = std::max(list->until, until);
+  auto& accounts = list->accounts;
+  const auto known = std::ranges::find(accounts, account);
+  const auto last = known == accounts.end() ? known - 1 : known;
+  std::shift_right(accounts.begin(), last + 1, 1);
+  accounts.front() = account;
 }
 
 }  // namespace sluice::routing

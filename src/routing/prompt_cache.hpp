@@ -35,8 +35,12 @@ class PromptCache {
   [[nodiscard]] std::int64_t warm_bytes(AccountHash account, ModelHash model,
                                         std::span<const meter::PromptPrefix> prefixes,
                                         TimePoint now) const;
-  /// Accounts that may hold the longest beginning that any account holds; 0 for none. To be asked for with `warm_bytes`.
-  using Holders = std::array<AccountHash, holders_max>;
+  /// Who may hold the longest beginning that anybody holds.
+  struct Holders {
+    std::array<AccountHash, holders_max>
+        accounts{};            // 0: none; `warm_bytes` knows whether it still does
+    std::size_t prefixes = 0;  // the first so many: there is no need to ask for longer ones
+  };
   [[nodiscard]] Holders holders(ModelHash model, std::span<const meter::PromptPrefix> prefixes,
                                 TimePoint now) const;
   /// An answer came: `tokens` is what it says was read and written. What was expected and not read is forgotten. Gives what
@@ -50,25 +54,31 @@ class PromptCache {
   /// bounded, nothing is allocated on the way, and an answer costs a cache line or two.
   static constexpr std::size_t shards = 64;
   static constexpr std::size_t row_size = 8;
-  static constexpr std::size_t rows = entries_max / shards / row_size;
-  static constexpr std::size_t holder_rows = rows / 4;
+  static constexpr std::size_t rows_of_shard = entries_max / shards / row_size;
+  static constexpr std::size_t holder_rows = rows_of_shard / 4;
   static constexpr std::size_t holder_row_size = 4;
 
-  struct Entry {
-    std::uint64_t key = 0;  // of account, model and beginning; 0: free
-    TimePoint until{};
-    meter::CacheLife life = meter::CacheLife::none;
+  /// The keys stand together, as most questions are answered with no.
+  struct alignas(64) Row {
+    std::array<std::uint64_t, row_size> keys{};  // of account, model and beginning; 0: free
+    std::array<TimePoint, row_size> until{};
+    std::array<meter::CacheLife, row_size> life{};
+    /// Its place; `row_size`: it isn't there.
+    [[nodiscard]] std::size_t find(std::uint64_t key) const;
+    [[nodiscard]] std::size_t first_to_end() const;
   };
   struct HolderList {
-    std::uint64_t key = 0;  // of model and beginning; 0: free
-    TimePoint until{};      // of whichever ends last
-    Holders accounts{};     // the latest first
+    std::uint64_t key = 0;                            // of model and beginning; 0: free
+    TimePoint until{};                                // of whichever ends last
+    std::array<AccountHash, holders_max> accounts{};  // the latest first
   };
   struct alignas(64) Shard {
     mutable std::mutex mutex;
     // Empty until the first is written.
-    std::vector<Entry> entries;
+    std::vector<Row> rows;
     std::vector<HolderList> holders;
+    [[nodiscard]] std::span<HolderList> holder_row(std::uint64_t key);
+    [[nodiscard]] std::span<const HolderList> holder_row(std::uint64_t key) const;
   };
 
   [[nodiscard]] bool is_warm(std::uint64_t key, TimePoint now) const;

@@ -115,7 +115,7 @@ TEST_F(PromptCacheTest, NamesThoseThatHoldTheLongestBeginning) {
   learn({prompt_.data(), 1}, counts(0, 10000), other);
   const auto holds = [&](std::size_t prefixes, AccountHash who) {
     const auto holders = cache_.holders(model, {prompt_.data(), prefixes}, clock_.now());
-    return std::ranges::count(holders, who) == 1;
+    return std::ranges::count(holders.accounts, who) == 1;
   };
   EXPECT_TRUE(holds(1, account) && holds(1, other));
   EXPECT_TRUE(holds(2, account));
@@ -177,7 +177,7 @@ TEST_F(PromptCacheTest, IsUsedByAllThreadsAtOnce) {
   }
   for (std::thread& thread : threads) thread.join();
   const PromptPrefix prefix{.hash = 5, .bytes = 5000, .life = CacheLife::five_minutes};
-  EXPECT_NE(cache_.holders(model, {&prefix, 1}, now).front(), 0U);
+  EXPECT_NE(cache_.holders(model, {&prefix, 1}, now).accounts.front(), 0U);
 }
 
 }  // namespace

@@ -1,0 +1,130 @@
+/// What it costs to choose an account, use it and give it back: by accounts, by whether the conversation is known, new or none,
+/// and by whether the request has beginnings that a prompt cache may hold.
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "routing/account_pool.hpp"
+
+namespace sluice::routing {
+namespace {
+
+enum class Conversation : std::uint8_t { known, fresh, none };
+
+constexpr std::string_view model = "claude-sonnet-4-5-20250929";
+
+class World {
+ public:
+  explicit World(int count) {
+    std::vector<Account> accounts;
+    for (int i = 0; i < count; ++i) {
+      Account& made = accounts.emplace_back();
+      made.name = "account-" + std::to_string(i);
+      made.id = AccountId(made.name);
+      made.dialect = "anthropic";
+      made.weight = 1 + i % 4;
+      made.max_concurrency = 50;
+      made.models = {"claude-*"};
+      made.model_map = {{"sonnet", "claude-sonnet-4-5-20250929"}};
+      made.pools = {"default"};
+      made.state = std::make_shared<AccountState>(made.id, made.name, line_, events_);
+    }
+    pool_ = AccountPool(std::move(accounts), memory_);
+    route_ = pool_.route({"default"});
+  }
+
+  /// A request from its choice to its end.
+  void serve(SessionHash session, std::span<const meter::PromptPrefix> prefixes) {
+    const Moment at{.now = clock_.now(), .wall = clock_.wall_now()};
+    auto lease = pool_.lease({.dialect = "anthropic",
+                              .model = model,
+                              .route = route_,
+                              .at = at,
+                              .session = session,
+                              .prefixes = prefixes,
+                              .draw = random_.next()});
+    if (!lease) std::abort();
+    lease->succeeded(at, Milliseconds(500));
+    clock_.advance(std::chrono::microseconds(1));
+  }
+  /// An answer says what was cached, on each account in turn.
+  void learn(std::span<const meter::PromptPrefix> prefixes) {
+    memory_->prompt_cache.learn(pool_.accounts()[next_++ % pool_.accounts().size()].state->hash,
+                                model_hash(model), prefixes, read_, clock_.now());
+  }
+  [[nodiscard]] SessionHash random_session() { return random_.next() | 1U; }
+
+ private:
+  ManualClock clock_;
+  SeededRandom random_{1};
+  net::WaitingLine line_;
+  std::shared_ptr<StateEvents> events_ = std::make_shared<StateEvents>();
+  std::shared_ptr<RoutingMemory> memory_ = std::make_shared<RoutingMemory>();
+  AccountPool pool_;
+  std::size_t route_ = 0;
+  std::size_t next_ = 0;
+  meter::TokenCounts read_ = [] {
+    meter::TokenCounts made;
+    made.cache_read = Tokens(20000);
+    made.cache_write_5m = Tokens(1000);
+    return made;
+  }();
+};
+
+/// Tools and system prompt that all share, two marked turns of the conversation, and places where earlier ones may have ended.
+std::array<meter::PromptPrefix, 6> prefixes_of(SessionHash session) {
+  using meter::CacheLife;
+  return {{{.hash = 11, .bytes = 30000, .life = CacheLife::five_minutes},
+           {.hash = 12, .bytes = 45000, .life = CacheLife::five_minutes},
+           {.hash = session + 1, .bytes = 60000, .life = CacheLife::none},
+           {.hash = session + 2, .bytes = 70000, .life = CacheLife::five_minutes},
+           {.hash = session + 3, .bytes = 75000, .life = CacheLife::none},
+           {.hash = session + 4, .bytes = 80000, .life = CacheLife::five_minutes}}};
+}
+
+void choose(benchmark::State& state, Conversation conversation, bool with_prefixes) {
+  World world(static_cast<int>(state.range(0)));
+  std::vector<SessionHash> known(4096);
+  for (SessionHash& session : known) session = world.random_session();
+  for (const SessionHash session : known) {
+    world.serve(session, {});
+    world.learn(prefixes_of(session));
+  }
+  std::size_t turn = 0;
+  for (auto _ : state) {
+    SessionHash session = world.random_session();
+    if (conversation == Conversation::known) session = known[turn++ % known.size()];
+    const auto prefixes = prefixes_of(session);
+    if (conversation == Conversation::none) session = 0;
+    world.serve(session, with_prefixes ? std::span<const meter::PromptPrefix>(prefixes)
+                                       : std::span<const meter::PromptPrefix>());
+  }
+}
+
+void learn(benchmark::State& state) {
+  World world(1000);
+  for (auto _ : state) {
+    const SessionHash session = world.random_session();
+    world.learn(prefixes_of(session));
+  }
+}
+BENCHMARK(learn);
+
+#define CHOOSING(name, ...) \
+  BENCHMARK_CAPTURE(choose, name, __VA_ARGS__)->Arg(10)->Arg(100)->Arg(1000)
+CHOOSING(known_session, Conversation::known, false);
+CHOOSING(new_session, Conversation::fresh, false);
+CHOOSING(no_session, Conversation::none, false);
+CHOOSING(known_session_prefixes, Conversation::known, true);
+CHOOSING(new_session_prefixes, Conversation::fresh, true);
+CHOOSING(no_session_prefixes, Conversation::none, true);
+
+}  // namespace
+}  // namespace sluice::routing
+
+BENCHMARK_MAIN();
