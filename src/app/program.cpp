@@ -127,6 +127,7 @@ Result<Settings> Program::settings_of(const Config& config) {
 
 Status Program::start() {
   TRY(store_, StoreLink::open(config_, clock_));
+  store_->keep_pins({states_.memory(), &states_.memory()->pins});
   TRY(const Settings settings, settings_of(config_));
   use(settings);
   admin_ = std::make_unique<AdminHost>(store_->database(), store_->secrets(), clock_, config_,
