@@ -22,7 +22,7 @@ void BlockingPool::stop() {
   threads_.clear();
 }
 
-bool BlockingPool::enqueue(std::function<void()> work) {
+bool BlockingPool::submit(std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     if (queue_.size() >= queue_max) return false;

@@ -30,6 +30,9 @@ class BlockingPool {
   /// Likewise, and waits for what runs. Loops that asked for something are still there until this returned.
   void stop();
 
+  /// Runs `work` on a thread of the pool, for nobody. False: the queue is full.
+  [[nodiscard]] bool submit(std::function<void()> work);
+
   struct Bounds {
     TimePoint deadline = time_never;
     Descriptor* gone = nullptr;  // whose leaving ends the wait; the work itself runs on
@@ -51,7 +54,7 @@ class BlockingPool {
       std::atomic<bool> abandoned = false;  // set on the loop's thread
     };
     const auto job = std::make_shared<Job>();
-    const bool queued = enqueue([job, &loop, work = std::move(work)] {
+    const bool queued = submit([job, &loop, work = std::move(work)] {
       // Behind a thread that hung, questions pile up whose askers have left.
       if (job->abandoned) return;
       job->value = work();
@@ -72,7 +75,6 @@ class BlockingPool {
   }
 
  private:
-  [[nodiscard]] bool enqueue(std::function<void()> work);
   void work();
 
   std::mutex mutex_;

@@ -1,9 +1,11 @@
 #pragma once
-/// Names to addresses, by getaddrinfo on a thread that may block, with a cache. Shared by all I/O threads.
+/// Names to addresses, by getaddrinfo on a thread that may block, with a memory. Shared by all I/O threads.
+///
+/// A name is asked about once at a time, however many wait for it, and holds up no other one. What fails is asked again after
+/// `failed_for`; until then, and while DNS is silent, the addresses of a while ago serve.
 
 #include <functional>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,19 +20,24 @@ using Addresses = std::vector<Address>;
 
 class Resolver {
  public:
-  static constexpr std::chrono::seconds fresh_for{
-      30};  // getaddrinfo doesn't tell the record's own TTL
+  /// getaddrinfo doesn't tell the record's own TTL.
+  static constexpr std::chrono::seconds fresh_for{30};
+  static constexpr std::chrono::seconds failed_for{3};
+  /// Source: RFC 8767, "serving stale data": better than no answer, for a while after it was fresh.
+  static constexpr std::chrono::minutes stale_for{10};
+  /// How long a question may go unanswered where there is a stale answer.
+  static constexpr std::chrono::seconds stale_patience{1};
   static constexpr std::size_t names_max = 1024;
 
   /// For tests: stands in for getaddrinfo. An error's context is told to people.
   using Lookup = std::function<Result<Addresses>(const std::string& host)>;
 
-  Resolver(const Clock& clock, BlockingPool& pool, Lookup lookup = system_lookup)
-      : clock_(clock), pool_(pool), lookup_(std::move(lookup)) {}
+  Resolver(const Clock& clock, BlockingPool& pool, Lookup lookup = system_lookup);
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
+  ~Resolver();
 
-  /// Literals and cached names are answered without a thread. Errors: upstream_unreachable (the name does not resolve),
+  /// Literals and remembered names are answered without a thread. Errors: upstream_unreachable (the name does not resolve),
   /// upstream_timeout (not by `deadline`), client_gone (`gone` left meanwhile; null: not watched), overloaded.
   [[nodiscard]] Task<Result<Addresses>> resolve(Loop& loop, Timer& timer, std::string host,
                                                 std::uint16_t port, TimePoint deadline,
@@ -39,18 +46,10 @@ class Resolver {
   static Result<Addresses> system_lookup(const std::string& host);
 
  private:
-  struct Entry {
-    Addresses addresses;
-    TimePoint until;
-  };
-  [[nodiscard]] bool cached(const std::string& host, Addresses& out);
-  [[nodiscard]] Result<Addresses> look_up(const std::string& host);
-
-  const Clock& clock_;
+  class Memory;
   BlockingPool& pool_;
-  Lookup lookup_;
-  std::mutex mutex_;
-  std::map<std::string, Entry, std::less<>> cache_;
+  std::shared_ptr<Memory>
+      memory_;  // shared with look-ups that still run when nobody waits any more
 };
 
 }  // namespace sluice::net

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 
@@ -18,8 +19,8 @@ class ResolverTest : public ::testing::Test {
   Resolver::Lookup lookup() {
     return [this](const std::string& host) -> Result<Addresses> {
       ++asked_;
-      if (hangs_) let_go_.wait();
-      if (host == "nowhere.test") {
+      if (hangs_ && host != "quick.test") let_go_.wait();
+      if (host == "nowhere.test" || fails_) {
         return fail(Errc::upstream_unreachable, Side::provider, "the name does not resolve");
       }
       return Addresses{*Address::literal("192.0.2.1", 0), *Address::literal("2001:db8::1", 0)};
@@ -32,6 +33,7 @@ class ResolverTest : public ::testing::Test {
 
   std::atomic<int> asked_ = 0;
   std::atomic<bool> hangs_ = false;
+  std::atomic<bool> fails_ = false;
   std::latch let_go_{1};
   ManualLoop bench_;
   BlockingPool pool_{1};
@@ -60,13 +62,99 @@ TEST_F(ResolverTest, AnswersCarryThePortAndAreRememberedForAWhile) {
   EXPECT_EQ(asked_, 2);
 }
 
-TEST_F(ResolverTest, AFailureIsToldAndAskedAgain) {
-  for (int i = 1; i <= 2; ++i) {
+TEST_F(ResolverTest, AFailureIsToldAndAskedAgainAfterAWhile) {
+  for (int i = 0; i < 3; ++i) {
     const auto found = bench_.run(resolve("nowhere.test"));
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, Errc::upstream_unreachable);
-    EXPECT_EQ(asked_, i);
+    EXPECT_EQ(asked_, 1);
   }
+  bench_.pass(Resolver::failed_for);
+  EXPECT_FALSE(bench_.run(resolve("nowhere.test")));
+  EXPECT_EQ(asked_, 2);
+}
+
+TEST_F(ResolverTest, WhileDnsFailsTheAddressesOfAWhileAgoServe) {
+  ASSERT_TRUE(bench_.run(resolve("api.test")));
+  fails_ = true;
+  bench_.pass(Resolver::fresh_for);
+
+  for (int i = 0; i < 3; ++i) {
+    const auto found = bench_.run(resolve("api.test"));
+    ASSERT_TRUE(found);
+    EXPECT_EQ((*found)[0].text(), "192.0.2.1:443");
+  }
+  EXPECT_EQ(asked_, 2) << "one question in three seconds";
+  bench_.pass(Resolver::failed_for);
+  EXPECT_TRUE(bench_.run(resolve("api.test")));
+  EXPECT_EQ(asked_, 3);
+
+  // but not for ever
+  bench_.pass(Resolver::stale_for);
+  EXPECT_FALSE(bench_.run(resolve("api.test")));
+}
+
+TEST_F(ResolverTest, WhileDnsIsSilentTheAddressesOfAWhileAgoServeAfterASecond) {
+  ASSERT_TRUE(bench_.run(resolve("api.test")));
+  hangs_ = true;
+  bench_.pass(Resolver::fresh_for);
+  std::optional<Result<Addresses>> found;
+  bench_.start(resolve("api.test"), found);
+  bench_.until([&] { return asked_ == 2; });
+  bench_.pass(Resolver::stale_patience - Milliseconds(150));
+  EXPECT_FALSE(found);
+  bench_.pass(Milliseconds(300));
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(*found);
+
+  // Whoever comes later doesn't wait for the same question anew.
+  std::optional<Result<Addresses>> later;
+  bench_.start(resolve("api.test"), later);
+  EXPECT_TRUE(later && *later);
+  EXPECT_EQ(asked_, 2);
+  let_go_.count_down();
+}
+
+TEST_F(ResolverTest, ASlowNameHoldsNoOtherUp) {
+  hangs_ = true;
+  BlockingPool two(2);
+  Resolver resolver(bench_.clock, two, lookup());
+  std::vector<std::optional<Result<Addresses>>> slow(10);
+  std::vector<Timer> timers(slow.size());
+  for (std::size_t i = 0; i < slow.size(); ++i) {
+    bench_.start(resolver.resolve(bench_.loop, timers[i], "slow.test", 443, time_never, nullptr),
+                 slow[i]);
+  }
+  const auto quick = bench_.run(
+      resolver.resolve(bench_.loop, bench_.timer, "quick.test", 443, time_never, nullptr));
+  EXPECT_TRUE(quick);
+  EXPECT_FALSE(slow.front());
+
+  let_go_.count_down();
+  bench_.until([&] {
+    return std::all_of(slow.begin(), slow.end(), [](const auto& one) { return one.has_value(); });
+  });
+  EXPECT_EQ(asked_, 2);
+}
+
+TEST_F(ResolverTest, QuestionsNobodyWaitsForAnyMoreAreNotAsked) {
+  hangs_ = true;
+  std::optional<Result<Addresses>> first;
+  bench_.start(resolve("slow.test"), first);
+  bench_.until([&] { return asked_ == 1; });
+  Timer timer;
+  std::optional<Result<Addresses>> second;
+  bench_.start(resolver_.resolve(bench_.loop, timer, "other.test", 443,
+                                 bench_.loop.now() + seconds(1), nullptr),
+               second);
+  bench_.pass(seconds(2));
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->error().code, Errc::upstream_timeout);
+
+  let_go_.count_down();
+  bench_.until([&] { return first.has_value(); });
+  EXPECT_TRUE(bench_.run(resolve("quick.test")));
+  EXPECT_EQ(asked_, 2);
 }
 
 TEST_F(ResolverTest, QuestionsThatWaitForTheSameNameShareOneAnswer) {
