@@ -53,6 +53,7 @@ class Descriptor {
  private:
   friend class Loop;
   friend class Wait;
+  friend class WaitAnyWritable;
   void on_events(std::uint32_t events);
   Loop* loop_ = nullptr;
   int fd_ = -1;
