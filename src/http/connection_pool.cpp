@@ -4,13 +4,28 @@
 
 namespace sluice::http {
 
-Result<std::shared_ptr<net::TlsClientContext>> TlsContexts::find(const std::string& ca_file) {
+Result<std::shared_ptr<net::TlsClientContext>> TlsContexts::find(const std::string& ca_file,
+                                                                 Trust trust) {
+  // Without a file there is nothing but the system's.
+  if (ca_file.empty()) trust = Trust::file_alone;
   const std::lock_guard lock(mutex_);
-  auto& context = contexts_[ca_file];
+  auto& context = contexts_[{ca_file, trust}];
   if (!context) {
-    TRY(context, net::TlsClientContext::create(ca_file));
+    TRY(context, net::TlsClientContext::create(ca_file, trust));
   }
   return context;
+}
+
+Result<net::Target> TlsContexts::target(net::Origin origin) {
+  net::Target target{.origin = std::move(origin), .tls = nullptr};
+  const net::Origin& to = target.origin;
+  if (to.tls) {
+    TRY(target.tls, find(to.ca_file));
+  }
+  if (to.proxy && to.proxy->kind == net::Proxy::Kind::https) {
+    TRY(target.proxy_tls, find(to.ca_file, Trust::file_and_system));
+  }
+  return target;
 }
 
 bool ConnectionPool::alive(Connection& connection) const {
@@ -43,10 +58,7 @@ net::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::dial(net::Timer& 
                                                                     net::Origin origin,
                                                                     TimePoint deadline,
                                                                     net::Descriptor* gone) {
-  net::Target target{.origin = origin, .tls = nullptr};
-  if (origin.tls) {
-    CO_TRY(target.tls, contexts_.find(origin.ca_file));
-  }
+  CO_TRY(auto target, contexts_.target(origin));
   CO_TRY(auto stream, co_await dialer_.dial(loop_, timer, std::move(target), deadline, gone));
   auto connection = std::make_unique<Connection>(live_count_);
   connection->stream = std::move(stream);

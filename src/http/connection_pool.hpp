@@ -30,11 +30,16 @@ struct Connection {
 /// TLS contexts by authority file, made once. One per process.
 class TlsContexts {
  public:
-  [[nodiscard]] Result<std::shared_ptr<net::TlsClientContext>> find(const std::string& ca_file);
+  using Trust = net::TlsClientContext::Trust;
+  [[nodiscard]] Result<std::shared_ptr<net::TlsClientContext>> find(
+      const std::string& ca_file, Trust trust = Trust::file_alone);
+  /// Puts the contexts of `origin` beside it: its own, and that of an https proxy on the way. The proxy is a host of its own, so it
+  /// may also be verified by the system's authorities where the origin has a file.
+  [[nodiscard]] Result<net::Target> target(net::Origin origin);
 
  private:
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<net::TlsClientContext>> contexts_;
+  std::map<std::pair<std::string, Trust>, std::shared_ptr<net::TlsClientContext>> contexts_;
 };
 
 class ConnectionPool {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "net/testing.hpp"
+#include "net/testing_certificates.hpp"
 
 namespace sluice::http {
 namespace {
@@ -65,6 +66,35 @@ TEST_F(ConnectionPoolTest, SharesOnlyBetweenEqualOrigins) {
   other = origin_;
   other.tls = true;
   EXPECT_EQ(pool_.take_idle(other), nullptr);
+  other = origin_;
+  other.proxy = net::ProxyRef(net::Proxy{.host = "127.0.0.1", .port = 1});
+  EXPECT_EQ(pool_.take_idle(other), nullptr);
+  EXPECT_NE(pool_.take_idle(origin_), nullptr);
+}
+
+TEST_F(ConnectionPoolTest, SharesThroughAProxyOnlyAsTheSameUser) {
+  const auto through = [this](const std::string& user, const std::string& password) {
+    net::Origin origin = origin_;
+    origin.proxy = net::ProxyRef(net::Proxy{
+        .host = "127.0.0.1", .port = 1, .user = user, .password = Secret(std::string(password))});
+    return origin;
+  };
+  auto connection = dial();
+  connection->origin = through("ada", "pw");
+  pool_.give_back(std::move(connection));
+  EXPECT_EQ(pool_.take_idle(origin_), nullptr);
+  EXPECT_EQ(pool_.take_idle(through("eve", "pw")), nullptr);
+  EXPECT_EQ(pool_.take_idle(through("ada", "new")), nullptr);
+  EXPECT_NE(pool_.take_idle(through("ada", "pw")), nullptr);
+}
+
+TEST_F(ConnectionPoolTest, AResetOfTheIdleIsKnown) {
+  pool_.give_back(dial());
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(providers_.back().get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  providers_.back().close();
+  bench_.settle();
+  EXPECT_EQ(pool_.take_idle(origin_), nullptr);
 }
 
 TEST_F(ConnectionPoolTest, DoesNotGiveWhatEndedOrSpokeUnasked) {
@@ -126,6 +156,26 @@ TEST_F(ConnectionPoolTest, AnUnreadableAuthorityIsAnErrorEachTime) {
   const auto once = contexts_.find("");
   ASSERT_TRUE(once);
   EXPECT_EQ(*once, *contexts_.find(""));
+  EXPECT_EQ(*once, *contexts_.find("", TlsContexts::Trust::file_and_system));
+}
+
+TEST_F(ConnectionPoolTest, EachAuthorityHasAContextAndItsSessions) {
+  net::testing::TestAuthority one;
+  net::testing::TestAuthority other;
+  origin_.tls = true;
+  origin_.ca_file = one.ca_file();
+  const auto first = *contexts_.target(origin_);
+  EXPECT_EQ(first.tls, contexts_.target(origin_)->tls);
+  EXPECT_EQ(first.proxy_tls, nullptr);
+  origin_.ca_file = other.ca_file();
+  EXPECT_NE(contexts_.target(origin_)->tls, first.tls);
+
+  // An https proxy may be verified by either, and what it is trusted for is its own.
+  origin_.proxy =
+      net::ProxyRef(net::Proxy{.kind = net::Proxy::Kind::https, .host = "127.0.0.1", .port = 1});
+  const auto through = *contexts_.target(origin_);
+  EXPECT_NE(through.proxy_tls, nullptr);
+  EXPECT_NE(through.proxy_tls, through.tls);
 }
 
 }  // namespace

@@ -1,131 +1,78 @@
 #include "net/dialer.hpp"
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
-#include <cerrno>
-#include <cstring>
+#include "net/connect.hpp"
+#include "net/ip_network.hpp"
+#include "net/tunnel.hpp"
 
 namespace sluice::net {
 namespace {
 
-using Streams = std::vector<std::unique_ptr<Stream>>;
-
-/// A socket on its way to `address`; null, and why, when it failed at once.
-std::unique_ptr<Stream> start_connect(Loop& loop, const Address& address, std::string& why) {
-  const int fd =
-      ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-  if (fd < 0) {
-    why = std::strerror(errno);
-    return nullptr;
-  }
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  const int idle_seconds = 30;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
-  auto stream = std::make_unique<Stream>();
-  const bool connected = ::connect(fd, address.raw(), address.length) == 0;
-  const int error = errno;
-  if (auto opened = stream->open(loop, fd); !opened) {
-    why = opened.error().context;
-    return nullptr;
-  }
-  if (!connected) {
-    if (error != EINPROGRESS) {
-      why = std::strerror(error);
-      return nullptr;
-    }
-    stream->descriptor().writable = false;
-  }
-  // Nothing can be there before the first request is.
-  stream->descriptor().readable = false;
-  return stream;
-}
-
-/// 0 once connected, EINPROGRESS, or the reason of the failure.
-int connect_state(Stream& stream) {
-  if (!stream.descriptor().writable) return EINPROGRESS;
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (::getsockopt(stream.descriptor().fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
-    return errno;
-  }
-  return error;
-}
-
-/// Waits for whichever of several connecting sockets moves first: each has a waiter slot of its own.
-class AnyConnected {
- public:
-  AnyConnected(Loop& loop, Timer& timer, Streams& streams, TimePoint deadline, Descriptor* gone)
-      : loop_(loop), timer_(timer), streams_(streams), deadline_(deadline), gone_(gone) {}
-
-  Task<Wake> wait() {
-    // With one socket, the usual case, a plain wait does.
-    if (streams_.size() == 1) {
-      const WaitFor what{
-          .write = &streams_.front()->descriptor(), .gone = gone_, .deadline = deadline_};
-      co_return co_await Wait(loop_, timer_, what);
-    }
-    // With more, look at all of them once a tick: late by at most 100 ms, on a path that has already lost 250.
-    const TimePoint next = std::min(deadline_, loop_.now() + TimerWheel::tick);
-    const WaitFor what{.write = &streams_.back()->descriptor(), .gone = gone_, .deadline = next};
-    const Wake wake = co_await Wait(loop_, timer_, what);
-    if (wake == Wake::timeout && next < deadline_) co_return Wake::writable;
-    co_return wake;
-  }
-
- private:
-  Loop& loop_;
-  Timer& timer_;
-  Streams& streams_;
-  TimePoint deadline_;
-  Descriptor* gone_;
-};
+using Dialled = Result<std::unique_ptr<Stream>>;
 
 std::unexpected<Error> unreachable(const std::string& what, const std::string& why) {
   return fail(Errc::upstream_unreachable, Side::provider, what + ": " + why, Retry::other_account);
 }
 
-}  // namespace
+std::unexpected<Error> late(const std::string& what) {
+  return fail(Errc::upstream_timeout, Side::provider, what + " took longer than connect_timeout_ms",
+              Retry::other_account);
+}
 
-Task<Result<std::unique_ptr<Stream>>> Dialer::connect(Loop& loop, Timer& timer, Addresses addresses,
-                                                      TimePoint deadline, Descriptor* gone) {
-  std::string why = "no address";
-  Streams trying;
-  std::size_t next = 0;
-  TimePoint next_at = loop.now();
-  const std::size_t count = std::min(addresses.size(), addresses_max);
+/// What went wrong on the way to the proxy, and not behind it.
+std::unexpected<Error> of_proxy(Error error) {
+  error.context.insert(0, "proxy: ");
+  return std::unexpected(std::move(error));
+}
+
+/// Sessions are resumed with the same server over the same way: a ticket that was had through one proxy and is shown through
+/// another would tell the provider that both are ours.
+std::string resumption_name(const Origin& origin) {
+  std::string name = origin.host + ":" + std::to_string(origin.port);
+  if (origin.proxy) name += " through " + origin.proxy->text() + " as " + origin.proxy->user;
+  return name;
+}
+
+/// Asks the proxy at the other end of `stream` for the way to the provider.
+Task<Status> open_tunnel(Loop& loop, Timer& timer, Stream& stream, Tunnel& tunnel,
+                         TimePoint deadline, Descriptor* gone) {
+  Secret output = tunnel.take_output();
+  std::size_t sent = 0;
   for (;;) {
-    if (next < count && (trying.empty() || loop.now() >= next_at)) {
-      auto started = start_connect(loop, addresses[next++], why);
-      if (!started) continue;
-      trying.push_back(std::move(started));
-      next_at = loop.now() + attempt_delay;
+    IoResult step;
+    const bool sending = sent < output.reveal().size();
+    if (sending) {
+      const std::string_view left = output.reveal().substr(sent);
+      const iovec part{const_cast<char*>(left.data()), left.size()};
+      step = stream.write({&part, 1});
+    } else {
+      step = stream.read(loop.scratch());
     }
-    for (std::size_t i = 0; i < trying.size();) {
-      const int state = connect_state(*trying[i]);
-      if (state == 0) co_return std::move(trying[i]);
-      if (state == EINPROGRESS) {
-        ++i;
-        continue;
-      }
-      why = std::strerror(state);
-      next_at = loop.now();  // RFC 8305, 5: after a failure the next one's turn is now
-      trying.erase(trying.begin() + static_cast<std::ptrdiff_t>(i));
+    if (step.kind == IoResult::Kind::ok && sending) {
+      sent += step.bytes;
+      continue;
     }
-    const bool more = next < count;
-    if (more && (trying.empty() || loop.now() >= next_at)) continue;
-    if (trying.empty()) co_return unreachable("connect", why);
-    AnyConnected any(loop, timer, trying, more ? std::min(deadline, next_at) : deadline, gone);
-    const Wake wake = co_await any.wait();
+    if (step.kind == IoResult::Kind::ok) {
+      CO_TRY(const bool open, tunnel.on_bytes({loop.scratch().data(), step.bytes}));
+      if (open) co_return Status{};
+      output = tunnel.take_output();
+      sent = 0;
+      continue;
+    }
+    if (step.kind != IoResult::Kind::again) {
+      co_return unreachable("proxy", "it closed the connection instead of leading on");
+    }
+    Descriptor& self = stream.descriptor();
+    const WaitFor what{.read = step.wants_write ? nullptr : &self,
+                       .write = step.wants_write ? &self : nullptr,
+                       .gone = gone,
+                       .deadline = deadline};
+    const Wake wake = co_await Wait(loop, timer, what);
     if (wake == Wake::gone) co_return fail(Errc::client_gone, Side::client, "while connecting");
-    if (wake == Wake::timeout && loop.now() >= deadline) {
-      co_return fail(Errc::upstream_timeout, Side::provider,
-                     "connecting took longer than connect_timeout_ms", Retry::other_account);
-    }
+    if (wake == Wake::timeout) co_return late("proxy: its answer");
   }
 }
+
+}  // namespace
 
 Task<Status> tls_handshake(Loop& loop, Timer& timer, Stream& stream, TimePoint deadline,
                            Descriptor* gone) {
@@ -142,38 +89,112 @@ Task<Status> tls_handshake(Loop& loop, Timer& timer, Stream& stream, TimePoint d
                        .deadline = deadline};
     const Wake wake = co_await Wait(loop, timer, what);
     if (wake == Wake::gone) co_return fail(Errc::client_gone, Side::client, "during TLS");
-    if (wake == Wake::timeout) {
-      co_return fail(Errc::upstream_timeout, Side::provider,
-                     "the TLS handshake took longer than connect_timeout_ms", Retry::other_account);
-    }
+    if (wake == Wake::timeout) co_return late("the TLS handshake");
   }
 }
 
-Task<Result<std::unique_ptr<Stream>>> Dialer::dial(Loop& loop, Timer& timer, Target target,
-                                                   TimePoint deadline, Descriptor* gone) {
-  CO_TRY(auto addresses, co_await resolver_.resolve(loop, timer, target.origin.host,
-                                                    target.origin.port, deadline, gone));
-  Status permitted;
-  std::erase_if(addresses, [&](const Address& address) {
-    Status verdict = rule_(target.origin, address);
-    if (verdict) return false;
-    permitted = std::move(verdict);
-    return true;
-  });
-  if (addresses.empty()) {
-    co_return unreachable("connect", permitted ? "no address" : permitted.error().context);
+/// A dial under way: what its steps share. Lives in the frame of `Dialer::dial`.
+class Dialer::Way {
+ public:
+  Way(Dialer& dialer, Loop& loop, Timer& timer, const Target& target, TimePoint deadline,
+      Descriptor* gone)
+      : dialer_(dialer),
+        loop_(loop),
+        timer_(timer),
+        target_(target),
+        deadline_(deadline),
+        gone_(gone) {}
+
+  Task<Dialled> straight() {
+    CO_TRY(auto addresses, co_await addresses_of_origin());
+    CO_TRY(auto stream,
+           co_await connect_any(loop_, timer_, std::move(addresses), deadline_, gone_));
+    CO_CHECK(co_await secure(*stream));
+    co_return std::move(stream);
   }
-  CO_TRY(auto stream, co_await connect(loop, timer, std::move(addresses), deadline, gone));
-  if (target.tls) {
-    TlsSession session = target.tls->connect(stream->descriptor().fd(), target.origin.host);
-    if (!session) co_return unreachable("TLS", "no session");
-    stream->start_tls(std::move(session));
-    stream->descriptor().readable = true;
-    if (auto done = co_await tls_handshake(loop, timer, *stream, deadline, gone); !done) {
-      co_return std::unexpected(std::move(done.error()));
+
+  Task<Dialled> through_proxy() {
+    const Proxy& proxy = *target_.origin.proxy;
+    std::vector<std::string> hosts{target_.origin.host};
+    if (proxy.kind == Proxy::Kind::socks5) {
+      CO_TRY(auto addresses, co_await addresses_of_origin());
+      hosts.clear();
+      for (const Address& address : addresses) hosts.push_back(address.host());
+      if (hosts.size() > addresses_max) hosts.resize(addresses_max);
+    }
+    for (std::size_t i = 0;; ++i) {
+      CO_TRY(auto stream, co_await to_proxy(proxy));
+      const auto tunnel = make_tunnel(proxy, hosts[i], target_.origin.port);
+      Status open = co_await open_tunnel(loop_, timer_, *stream, *tunnel, deadline_, gone_);
+      // The proxy's network may lack a family that ours has.
+      if (!open && tunnel->is_address_at_fault() && i + 1 < hosts.size()) continue;
+      if (!open) co_return std::unexpected(std::move(open.error()));
+      CO_CHECK(co_await secure(*stream));
+      co_return std::move(stream);
     }
   }
-  co_return std::move(stream);
+
+ private:
+  Task<Result<Addresses>> addresses_of_origin() {
+    const Origin& origin = target_.origin;
+    CO_TRY(auto addresses, co_await dialer_.resolver_.resolve(loop_, timer_, origin.host,
+                                                              origin.port, deadline_, gone_));
+    Status permitted;
+    std::erase_if(addresses, [&](const Address& address) {
+      Status verdict = dialer_.rule_(origin, address);
+      if (verdict) return false;
+      permitted = std::move(verdict);
+      return true;
+    });
+    if (addresses.empty()) {
+      co_return unreachable("connect", permitted ? "no address" : permitted.error().context);
+    }
+    co_return addresses;
+  }
+
+  Task<Dialled> to_proxy(const Proxy& proxy) {
+    auto addresses =
+        co_await dialer_.resolver_.resolve(loop_, timer_, proxy.host, proxy.port, deadline_, gone_);
+    if (!addresses) co_return of_proxy(std::move(addresses.error()));
+    // A proxy stands in the operator's own network as a rule; where clouds hand out credentials there is none.
+    std::erase_if(*addresses, [](const Address& address) {
+      const auto ip = IpAddress::from(*address.raw());
+      return !ip || reach_of(*ip) == Reach::metadata;
+    });
+    if (addresses->empty()) {
+      co_return unreachable("proxy", "its name leads to a cloud metadata address");
+    }
+    auto stream = co_await connect_any(loop_, timer_, std::move(*addresses), deadline_, gone_);
+    if (!stream) co_return of_proxy(std::move(stream.error()));
+    if (proxy.kind == Proxy::Kind::https) {
+      const std::string name = proxy.host + ":" + std::to_string(proxy.port);
+      CO_CHECK((*stream)->start_tls_as_client(*target_.proxy_tls, proxy.host, name));
+      Status done = co_await tls_handshake(loop_, timer_, **stream, deadline_, gone_);
+      if (!done) co_return of_proxy(std::move(done.error()));
+    }
+    co_return std::move(*stream);
+  }
+
+  Task<Status> secure(Stream& stream) {
+    if (!target_.tls) co_return Status{};
+    CO_CHECK(stream.start_tls_as_client(*target_.tls, target_.origin.host,
+                                        resumption_name(target_.origin)));
+    co_return co_await tls_handshake(loop_, timer_, stream, deadline_, gone_);
+  }
+
+  Dialer& dialer_;
+  Loop& loop_;
+  Timer& timer_;
+  const Target& target_;
+  TimePoint deadline_;
+  Descriptor* gone_;
+};
+
+Task<Result<std::unique_ptr<Stream>>> Dialer::dial(Loop& loop, Timer& timer, Target target,
+                                                   TimePoint deadline, Descriptor* gone) {
+  Way way(*this, loop, timer, target, deadline, gone);
+  if (target.origin.proxy) co_return co_await way.through_proxy();
+  co_return co_await way.straight();
 }
 
 }  // namespace sluice::net

@@ -1,5 +1,5 @@
 #pragma once
-/// Connections to providers: resolve, connect (both families, RFC 8305), TLS. One per I/O thread.
+/// Connections to providers: resolve, connect (both families), through a proxy where there is one, TLS. One per I/O thread.
 
 #include <functional>
 #include <memory>
@@ -13,7 +13,8 @@ namespace sluice::net {
 
 struct Target {
   Origin origin;
-  std::shared_ptr<TlsClientContext> tls;  // of the origin; null: plain
+  std::shared_ptr<TlsClientContext> tls;             // of the origin; null: plain
+  std::shared_ptr<TlsClientContext> proxy_tls = {};  // of its proxy, where that is an https one
 };
 
 /// Whether a connection may be made to an address that the origin's name resolved to. Any thread.
@@ -21,22 +22,17 @@ using AddressRule = std::function<Status(const Origin& origin, const Address& ad
 
 class Dialer {
  public:
-  static constexpr Milliseconds attempt_delay{
-      250};  // RFC 8305, 5: before the next address is tried beside
-  static constexpr std::size_t addresses_max = 8;
-
   Dialer(Resolver& resolver, AddressRule rule) : resolver_(resolver), rule_(std::move(rule)) {}
 
-  /// A connected stream, TLS done. Errors: upstream_unreachable (name, connect, TLS: the context says which),
-  /// upstream_timeout, client_gone (`gone` left; null: not watched), io (no descriptor left).
+  /// A connected stream, TLS done, all of it by `deadline`. The rule is asked of every address of the origin that is looked up
+  /// here; a proxy may be anywhere but at a cloud's metadata service.
+  /// Errors: upstream_unreachable (name, connect, proxy, TLS: the context says which), upstream_timeout, client_gone (`gone` left;
+  /// null: not watched), io (no descriptor left).
   [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> dial(Loop& loop, Timer& timer, Target target,
                                                            TimePoint deadline, Descriptor* gone);
 
  private:
-  [[nodiscard]] static Task<Result<std::unique_ptr<Stream>>> connect(Loop& loop, Timer& timer,
-                                                                     Addresses addresses,
-                                                                     TimePoint deadline,
-                                                                     Descriptor* gone);
+  class Way;
   Resolver& resolver_;
   AddressRule rule_;
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/append.hpp"
+#include "net/proxy.hpp"
 
 namespace sluice::net {
 
@@ -14,6 +15,7 @@ struct Origin {
   std::string host;  // a name or an address, without brackets
   std::uint16_t port = 443;
   std::string ca_file;  // own authorities (PEM); empty: the system's
+  ProxyRef proxy = {};  // that the way leads through
   friend auto operator<=>(const Origin&, const Origin&) = default;
 
   /// What goes into `host:`; the scheme's default port is left out.

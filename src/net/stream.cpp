@@ -33,6 +33,21 @@ IoResult of_tls(SSL* ssl, int returned, Descriptor& descriptor) {
 
 }  // namespace
 
+Status Stream::start_tls_as_client(const TlsClientContext& context, const std::string& host,
+                                   const std::string& resumption_name) {
+  SSL* const outer = tls_.get();
+  TlsSession session = tls_ ? context.connect_within(std::move(tls_), host, resumption_name)
+                            : context.connect(descriptor_.fd(), host, resumption_name);
+  if (!session) {
+    return fail(Errc::upstream_unreachable, Side::provider, "TLS: no session",
+                Retry::other_account);
+  }
+  outer_ = outer;
+  tls_ = std::move(session);
+  descriptor_.readable = true;
+  return {};
+}
+
 IoResult Stream::handshake() {
   ERR_clear_error();
   const int done = SSL_do_handshake(tls_.get());
@@ -42,7 +57,7 @@ IoResult Stream::handshake() {
 
 IoResult Stream::read(std::span<char> into) {
   if (tls_) {
-    if (!descriptor_.readable && SSL_has_pending(tls_.get()) == 0) return {.kind = Kind::again};
+    if (!descriptor_.readable && !has_pending()) return {.kind = Kind::again};
     ERR_clear_error();
     const int got = SSL_read(tls_.get(), into.data(), static_cast<int>(into.size()));
     if (got > 0) return {.kind = Kind::ok, .bytes = static_cast<std::size_t>(got)};
@@ -111,7 +126,7 @@ void Stream::close() {
   if (tls_) {
     ERR_clear_error();
     if (SSL_is_init_finished(tls_.get()) != 0) SSL_shutdown(tls_.get());
-    tls_.reset();
+    drop_tls();
   }
   descriptor_.close();
 }
@@ -120,7 +135,7 @@ void Stream::abort() {
   if (!descriptor_.is_open()) return;
   const linger reset{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(descriptor_.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  tls_.reset();
+  drop_tls();
   descriptor_.close();
 }
 
@@ -133,7 +148,15 @@ void Stream::shutdown_write() {
   ::shutdown(descriptor_.fd(), SHUT_WR);
 }
 
-bool Stream::has_pending() const { return tls_ && SSL_has_pending(tls_.get()) == 1; }
+bool Stream::has_pending() const {
+  return tls_ &&
+         (SSL_has_pending(tls_.get()) == 1 || (outer_ != nullptr && SSL_has_pending(outer_) == 1));
+}
+
+void Stream::drop_tls() {
+  outer_ = nullptr;
+  tls_.reset();
+}
 
 namespace {
 

@@ -35,6 +35,9 @@ class Stream {
   [[nodiscard]] Status open(Loop& loop, int fd) { return descriptor_.open(loop, fd); }
   /// TLS from here on. The handshake is `handshake()`.
   void start_tls(TlsSession session) { tls_ = std::move(session); }
+  /// Likewise, as `TlsClientContext::connect`; within the TLS that is spoken already, if there is any.
+  [[nodiscard]] Status start_tls_as_client(const TlsClientContext& context, const std::string& host,
+                                           const std::string& resumption_name);
   [[nodiscard]] bool is_tls() const { return static_cast<bool>(tls_); }
 
   /// One step of the handshake; ok with 0 bytes when it is done.
@@ -53,12 +56,15 @@ class Stream {
   [[nodiscard]] bool is_open() const { return descriptor_.is_open(); }
   /// Bytes that TLS has already decrypted: they are read without waiting.
   [[nodiscard]] bool has_pending() const;
-  /// Why the last handshake failed, for people.
+  /// The innermost session: what its handshake came to.
   [[nodiscard]] const TlsSession& tls() const { return tls_; }
 
  private:
+  void drop_tls();
   Descriptor descriptor_;
   TlsSession tls_;
+  SSL* outer_ =
+      nullptr;  // what carries `tls_`, and belongs to it, on the way through an https proxy
 };
 
 /// What is left of `parts` when so many bytes of them were written; its first has something in it, or there is none. Changes

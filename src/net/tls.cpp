@@ -83,20 +83,20 @@ TlsSession TlsServerContext::accept(int fd) const {
   return nullptr;
 }
 
-/// The newest session of each host, offered until a newer one takes its place: providers accept a ticket more than once,
+/// The newest session of each server, offered until a newer one takes its place: providers accept a ticket more than once,
 /// and a burst of new connections needs one each. A server that does not makes a full handshake of it.
 struct TlsClientContext::Sessions {
-  static constexpr std::size_t hosts_max = 1024;
+  static constexpr std::size_t names_max = 1024;
   std::mutex mutex;
-  std::map<std::string, std::unique_ptr<SSL_SESSION, TlsDeleter>, std::less<>> by_host;
+  std::map<std::string, std::unique_ptr<SSL_SESSION, TlsDeleter>, std::less<>> by_name;
 
   static int keep(SSL* ssl, SSL_SESSION* session) {
     auto* self = static_cast<Sessions*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    const auto* host = static_cast<const char*>(SSL_get_app_data(ssl));
-    if (self == nullptr || host == nullptr) return 0;
+    const auto* name = static_cast<const char*>(SSL_get_app_data(ssl));
+    if (self == nullptr || name == nullptr) return 0;
     const std::lock_guard lock(self->mutex);
-    const auto found = self->by_host.find(host);
-    if (found == self->by_host.end()) return 0;
+    const auto found = self->by_name.find(name);
+    if (found == self->by_name.end()) return 0;
     found->second.reset(session);
     return 1;  // we took the reference
   }
@@ -107,17 +107,22 @@ TlsClientContext::~TlsClientContext() {
   if (context_) SSL_CTX_set_app_data(context_.get(), nullptr);
 }
 
-Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(const std::string& ca_file) {
+Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(const std::string& ca_file,
+                                                                   Trust trust) {
   std::shared_ptr<TlsClientContext> client(new TlsClientContext);
   client->context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = client->context_.get();
   if (context == nullptr) return fail(Errc::internal, Side::gateway, last_error());
   set_common_modes(context);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  const int loaded = ca_file.empty()
-                         ? SSL_CTX_set_default_verify_paths(context)
-                         : SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr);
-  if (loaded != 1) {
+  bool loaded = true;
+  if (ca_file.empty() || trust == Trust::file_and_system) {
+    loaded = SSL_CTX_set_default_verify_paths(context) == 1;
+  }
+  if (loaded && !ca_file.empty()) {
+    loaded = SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) == 1;
+  }
+  if (!loaded) {
     return bad_file(ca_file.empty() ? "system trust store" : ca_file, "no usable authorities");
   }
   SSL_CTX_set_alpn_protos(context, http11_protocol, sizeof http11_protocol);
@@ -128,31 +133,54 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(const std::st
   return client;
 }
 
-TlsSession TlsClientContext::connect(int fd, const std::string& host) const {
-  TlsSession session(SSL_new(context_.get()));
-  if (!session || SSL_set_fd(session.get(), fd) != 1) return nullptr;
+bool TlsClientContext::prepare(SSL* session, const std::string& host,
+                               const std::string& resumption_name) const {
   in6_addr address{};
   const bool literal = ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
                        ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
   // Without the name in it, any certificate of any host would do: no connection rather than that one.
-  const bool bound =
-      literal ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str()) == 1
-              : !host.empty() && SSL_set_tlsext_host_name(session.get(), host.c_str()) == 1 &&
-                    SSL_set1_host(session.get(), host.c_str()) == 1;
-  if (!bound) return nullptr;
+  const bool bound = literal
+                         ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host.c_str()) == 1
+                         : !host.empty() && SSL_set_tlsext_host_name(session, host.c_str()) == 1 &&
+                               SSL_set1_host(session, host.c_str()) == 1;
+  if (!bound) return false;
+  const std::string& name = resumption_name.empty() ? host : resumption_name;
   {
     const std::lock_guard lock(sessions_->mutex);
-    auto found = sessions_->by_host.find(host);
-    if (found == sessions_->by_host.end() && sessions_->by_host.size() < Sessions::hosts_max) {
-      found = sessions_->by_host.try_emplace(host).first;
+    auto found = sessions_->by_name.find(name);
+    if (found == sessions_->by_name.end() && sessions_->by_name.size() < Sessions::names_max) {
+      found = sessions_->by_name.try_emplace(name).first;
     }
-    if (found != sessions_->by_host.end()) {
+    if (found != sessions_->by_name.end()) {
       // Entries are never erased, so the connection may keep the address of the name.
-      SSL_set_app_data(session.get(), const_cast<char*>(found->first.c_str()));
-      if (found->second) SSL_set_session(session.get(), found->second.get());
+      SSL_set_app_data(session, const_cast<char*>(found->first.c_str()));
+      if (found->second) SSL_set_session(session, found->second.get());
     }
   }
-  SSL_set_connect_state(session.get());
+  SSL_set_connect_state(session);
+  return true;
+}
+
+TlsSession TlsClientContext::connect(int fd, const std::string& host,
+                                     const std::string& resumption_name) const {
+  TlsSession session(SSL_new(context_.get()));
+  if (!session || SSL_set_fd(session.get(), fd) != 1) return nullptr;
+  if (!prepare(session.get(), host, resumption_name)) return nullptr;
+  return session;
+}
+
+TlsSession TlsClientContext::connect_within(TlsSession outer, const std::string& host,
+                                            const std::string& resumption_name) const {
+  TlsSession session(SSL_new(context_.get()));
+  BIO* const carrier = BIO_new(BIO_f_ssl());
+  if (!session || carrier == nullptr) {
+    BIO_free(carrier);
+    return nullptr;
+  }
+  BIO_set_ssl(carrier, outer.release(), BIO_CLOSE);
+  // One reference for both directions.
+  SSL_set_bio(session.get(), carrier, carrier);
+  if (!prepare(session.get(), host, resumption_name)) return nullptr;
   return session;
 }
 

@@ -35,17 +35,27 @@ class TlsServerContext {
 };
 
 /// How we speak to providers: verified against the system's authorities, or those of one file.
-/// Remembers one session a host, for resumption. Any thread.
+/// Remembers one session a server, for resumption. Any thread.
 class TlsClientContext {
  public:
-  static Result<std::shared_ptr<TlsClientContext>> create(const std::string& ca_file);
+  enum class Trust : std::uint8_t { file_alone, file_and_system };
+  /// The system's authorities where `ca_file` is empty.
+  static Result<std::shared_ptr<TlsClientContext>> create(const std::string& ca_file,
+                                                          Trust trust = Trust::file_alone);
   /// Sends `host` as SNI and demands a certificate for it (an IP literal: for that address). Null: no memory, or a
-  /// name that no certificate can be demanded for.
-  [[nodiscard]] TlsSession connect(int fd, const std::string& host) const;
+  /// name that no certificate can be demanded for. A session is resumed that was had under the same `resumption_name`; empty:
+  /// the host's.
+  [[nodiscard]] TlsSession connect(int fd, const std::string& host,
+                                   const std::string& resumption_name = {}) const;
+  /// TLS within TLS: `outer`, whose handshake is done, carries it and ends with it.
+  [[nodiscard]] TlsSession connect_within(TlsSession outer, const std::string& host,
+                                          const std::string& resumption_name) const;
   ~TlsClientContext();
 
  private:
   struct Sessions;
+  [[nodiscard]] bool prepare(SSL* session, const std::string& host,
+                             const std::string& resumption_name) const;
   std::unique_ptr<SSL_CTX, TlsDeleter> context_;
   std::unique_ptr<Sessions> sessions_;
   TlsClientContext() = default;

@@ -36,12 +36,12 @@ class TlsTest : public ::testing::Test {
     std::optional<Status> accepted;
   };
   std::unique_ptr<Ends> shake(const TlsClientContext& client, const TlsServerContext& server,
-                              const std::string& host) {
+                              const std::string& host, const std::string& resumption_name = {}) {
     auto ends = std::make_unique<Ends>();
     testing::Pair pair = testing::tcp_pair();
     EXPECT_TRUE(ends->client.open(bench_.loop, pair.near.release()));
     EXPECT_TRUE(ends->server.open(bench_.loop, pair.far.release()));
-    ends->client.start_tls(client.connect(ends->client.descriptor().fd(), host));
+    ends->client.start_tls(client.connect(ends->client.descriptor().fd(), host, resumption_name));
     ends->server.start_tls(server.accept(ends->server.descriptor().fd()));
     const TimePoint deadline = bench_.loop.now() + seconds(10);
     bench_.start(tls_handshake(bench_.loop, ends->timers[0], ends->client, deadline, nullptr),
@@ -135,6 +135,27 @@ TEST_F(TlsTest, TheSecondConnectionResumesTheSessionOfTheFirst) {
   }
   const auto other = shake(*client_, *server, "other.test");
   EXPECT_EQ(SSL_session_reused(other->client.tls().get()), 0);
+}
+
+TEST_F(TlsTest, ASessionIsResumedUnderItsOwnNameAlone) {
+  const auto server = server_for("DNS:api.test");
+  const auto other_client = *TlsClientContext::create(authority().ca_file());
+  const auto resumed = [&](const TlsClientContext& client, const std::string& name) {
+    const auto ends = shake(client, *server, "api.test", name);
+    EXPECT_TRUE(*ends->connected);
+    write(ends->server, "x");
+    EXPECT_EQ(read(ends->client).bytes, 1U);
+    const bool was = SSL_session_reused(ends->client.tls().get()) == 1;
+    ends->client.close();
+    return was;
+  };
+  EXPECT_FALSE(resumed(*client_, "api.test:443"));
+  EXPECT_TRUE(resumed(*client_, "api.test:443"));
+  // another port, another way there, another authority
+  EXPECT_FALSE(resumed(*client_, "api.test:8443"));
+  EXPECT_FALSE(resumed(*client_, "api.test:443 through http://proxy.test:3128 as ada"));
+  EXPECT_FALSE(resumed(*other_client, "api.test:443"));
+  EXPECT_TRUE(resumed(*client_, "api.test:443"));
 }
 
 TEST_F(TlsTest, AConnectionMayOutliveTheContextItWasMadeFrom) {
