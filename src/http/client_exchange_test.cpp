@@ -310,7 +310,7 @@ TEST_F(ClientExchangeTest, DroppingItTellsTheProviderByTheEndOfTheConnection) {
 /// The provider speaks TLS; its side is a stream of the same loop.
 class TlsClientExchangeTest : public ClientExchangeTest {
  protected:
-  void connect_tls() {
+  void connect_tls(bool reused = false) {
     static net::testing::TestAuthority authority;
     static const auto files = authority.issue("DNS:provider.test");
     server_context_ = *net::TlsServerContext::load(files.certificate, files.key);
@@ -320,27 +320,29 @@ class TlsClientExchangeTest : public ClientExchangeTest {
     connection->stream = std::make_unique<net::Stream>();
     net::Stream& near = *connection->stream;
     ASSERT_TRUE(near.open(bench_.loop, pair.near.release()));
-    ASSERT_TRUE(far_.open(bench_.loop, pair.far.release()));
+    far_ = std::make_unique<net::Stream>();
+    ASSERT_TRUE(far_->open(bench_.loop, pair.far.release()));
     near.start_tls(client_context_->connect(near.descriptor().fd(), "provider.test"));
-    far_.start_tls(server_context_->accept(far_.descriptor().fd()));
+    far_->start_tls(server_context_->accept(far_->descriptor().fd()));
     std::optional<Status> done[2];
     net::Timer timer;
     bench_.start(tls_handshake(bench_.loop, timer, near, time_never, nullptr), done[0]);
-    bench_.start(tls_handshake(bench_.loop, bench_.timer, far_, time_never, nullptr), done[1]);
+    bench_.start(tls_handshake(bench_.loop, bench_.timer, *far_, time_never, nullptr), done[1]);
     bench_.until([&] { return done[0] && done[1]; });
     ASSERT_TRUE(*done[0] && *done[1]);
     connection->origin = origin_;
+    connection->reused = reused;
     use(std::move(connection));
   }
   void respond(std::string_view bytes) {
     iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-    ASSERT_EQ(far_.write({&part, 1}).bytes, bytes.size());
+    ASSERT_EQ(far_->write({&part, 1}).bytes, bytes.size());
   }
   std::size_t drain() {
     std::size_t bytes = 0;
     char buffer[16384];
     for (;;) {
-      const auto got = far_.read(buffer);
+      const auto got = far_->read(buffer);
       if (got.kind != net::IoResult::Kind::ok) return bytes;
       bytes += got.bytes;
     }
@@ -348,7 +350,7 @@ class TlsClientExchangeTest : public ClientExchangeTest {
 
   std::shared_ptr<net::TlsServerContext> server_context_;
   std::shared_ptr<net::TlsClientContext> client_context_;
-  net::Stream far_;
+  std::unique_ptr<net::Stream> far_;
 };
 
 TEST_F(TlsClientExchangeTest, AnAnswerKeepsTheConnection) {
@@ -397,13 +399,42 @@ TEST_F(TlsClientExchangeTest, AnEarlyAnswerIsHeardWhileTheProviderReadsOn) {
   EXPECT_EQ(exchange_->head().status, 400);
 }
 
+TEST_F(TlsClientExchangeTest, AReusedConnectionThatEndedIsKnownToBeUntouched) {
+  enum class End : std::uint8_t { good_bye, fin, reset };
+  const std::string body(300'000, 'b');
+  for (const End end : {End::good_bye, End::fin, End::reset}) {
+    for (const bool before_the_request : {true, false}) {
+      connect_tls(true);
+      const auto hang_up = [&] {
+        if (end == End::good_bye) return far_->close();
+        if (end == End::reset) return far_->abort();
+        ::shutdown(far_->descriptor().fd(), SHUT_RDWR);
+      };
+      if (before_the_request) hang_up();
+      std::optional<Status> sent;
+      bench_.start(exchange_->send(bench_.timer, request, body, seconds(60), nullptr), sent);
+      if (!before_the_request) {
+        bench_.settle();
+        drain();
+        hang_up();
+      }
+      bench_.until([&] { return sent.has_value(); });
+      ASSERT_TRUE(*sent);
+      const Status head = bench_.run(wait_for_head(false));
+      ASSERT_FALSE(head);
+      EXPECT_EQ(head.error().code, Errc::upstream_unreachable);
+      EXPECT_TRUE(exchange_->untouched());
+    }
+  }
+}
+
 TEST_F(TlsClientExchangeTest, AnEndWithoutGoodByeIsNoEndOfAnAnswer) {
   connect_tls();
   ASSERT_TRUE(send());
   respond("HTTP/1.1 200 OK\r\n\r\nhalf");
   ASSERT_TRUE(bench_.run(wait_for_head(false)));
   drain();
-  ::shutdown(far_.descriptor().fd(), SHUT_RDWR);
+  ::shutdown(far_->descriptor().fd(), SHUT_RDWR);
   const auto body = bench_.run(wait_for_body());
   ASSERT_FALSE(body);
   EXPECT_EQ(body.error().code, Errc::upstream_invalid);
