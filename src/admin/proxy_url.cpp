@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "provider/proxy_url.hpp"
+
 namespace sluice::admin {
 namespace {
 
-constexpr std::size_t url_bytes_max = 1024;
 constexpr std::array<std::string_view, 4> schemes = {"http://", "https://", "socks5://",
                                                      "socks5h://"};
 
@@ -21,20 +22,9 @@ std::size_t authority_of(std::string_view url) {
 }  // namespace
 
 std::optional<std::string> proxy_fault(std::string_view url) {
-  const auto start = authority_of(url);
-  if (start == 0) return "must start with http://, https://, socks5:// or socks5h://";
-  if (url.size() > url_bytes_max ||
-      !std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f; })) {
-    return "must be ASCII without blanks; what is special in a user or password is written as %XX";
-  }
-  std::string_view host = url.substr(start);
-  if (host.ends_with('/')) host.remove_suffix(1);
-  host.remove_prefix(host.rfind('@') == std::string_view::npos ? 0 : host.rfind('@') + 1);
-  if (host.empty() || host.starts_with(':') ||
-      host.find_first_of("/?#\\") != std::string_view::npos) {
-    return "must be a scheme, a host and a port, such as socks5h://proxy.example.org:1080";
-  }
-  return {};
+  const auto proxy = provider::parse_proxy_url(url);
+  if (proxy) return {};
+  return proxy.error().context;
 }
 
 bool proxy_has_user(std::string_view url) { return url.find('@') != std::string_view::npos; }

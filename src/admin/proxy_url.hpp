@@ -7,8 +7,7 @@
 
 namespace sluice::admin {
 
-/// What is wrong with it, nothing if it is http, https, socks5 or socks5h, with a host and nothing behind that. Never says
-/// a part of it.
+/// What `provider::parse_proxy_url` finds wrong with it, if anything. Never says a part of it.
 [[nodiscard]] std::optional<std::string> proxy_fault(std::string_view url);
 /// "http://ada:pw@host:3128" becomes "http://...@host:3128".
 [[nodiscard]] std::string shown_proxy(std::string_view url);

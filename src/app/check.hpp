@@ -34,7 +34,8 @@ struct CheckLine {
 /// Load, belong together, haven't ended.
 [[nodiscard]] CheckLine check_certificate(const std::string& certificate, const std::string& key,
                                           WallTime now);
-/// Name, TCP and TLS of an account's base URL, each a line ("dns", "connect", "tls") as far as it came; no request is sent.
+/// Name, TCP and TLS of an account's base URL, each a line ("dns", "connect", "tls") as far as it came; of an account with a
+/// proxy all of the way through that, in one line ("proxy"). No request is sent.
 /// Blocks for at most `timeout` an address.
 [[nodiscard]] std::vector<CheckLine> reach_steps(const provider::AccountSettings& account,
                                                  provider::PrivateUpstreams private_upstreams,

@@ -14,8 +14,9 @@
 #include <cstring>
 #include <memory>
 
+#include "app/brief_loop.hpp"
 #include "app/check.hpp"
-#include "app/config_values.hpp"
+#include "provider/account_way.hpp"
 
 namespace sluice::app {
 namespace {
@@ -160,22 +161,36 @@ void connect_and_secure(const provider::UpstreamUrl& url, const std::string& ca_
                    fmt::format("no connection ({}); check the network and firewall", why)});
 }
 
+CheckLine reach_through_proxy(const provider::UpstreamUrl& url,
+                              const provider::AccountSettings& account,
+                              provider::PrivateUpstreams private_upstreams, Milliseconds timeout) {
+  auto origin = provider::origin_of(url, account);
+  if (!origin) return failed("proxy", origin.error());
+  const std::string by = origin->proxy->text();
+  const Status reached = BriefLoop(private_upstreams).reach(*std::move(origin), timeout);
+  if (!reached) {
+    return {Grade::fail, "proxy",
+            fmt::format("no connection to {} port {} through {} ({}); check the proxy's URL, user "
+                        "and rules",
+                        url.host, url.port, by, reached.error().context)};
+  }
+  return {Grade::ok, "proxy",
+          fmt::format("{} leads to {} port {}{}", by, url.host, url.port,
+                      url.tls ? ", certificate trusted" : "")};
+}
+
 }  // namespace
 
 std::vector<CheckLine> reach_steps(const provider::AccountSettings& account,
                                    provider::PrivateUpstreams private_upstreams,
                                    Milliseconds timeout) {
   std::vector<CheckLine> steps;
-  if (!account.proxy.empty()) {
-    return {{Grade::warn, "proxy",
-             fmt::format("goes through the proxy {}, and ways through proxies are not tried here; "
-                         "look at the first requests",
-                         redact_url(account.proxy.reveal()))}};
-  }
   const auto url = provider::parse_upstream_url(account.base_url);
   if (!url) return {failed("base_url", url.error())};
   if (const Status permitted = provider::permit_upstream(*url, private_upstreams); !permitted)
     return {failed("base_url", permitted.error())};
+  if (!account.proxy.empty())
+    return {reach_through_proxy(*url, account, private_upstreams, timeout)};
   const auto addresses = resolve(url->host, url->port);
   if (!addresses) return {failed("dns", addresses.error())};
   steps.push_back(

@@ -192,9 +192,10 @@ TEST_F(Check, SaysHowFarItCame) {
 
 TEST_F(Check, AProxyIsNamedWithoutItsPassword) {
   provider::AccountSettings account;
+  account.base_url = "https://api.example.com";
   account.proxy = Secret("http://u:canary@127.0.0.1:1");
   const CheckLine line = check_reach(account, provider::PrivateUpstreams::refused, 1s);
-  expect_line(line, Grade::warn, "http://...@127.0.0.1:1");
+  expect_line(line, Grade::fail, "through http://127.0.0.1:1 (proxy: connect: Connection refused)");
   EXPECT_EQ(line.message.find("canary"), std::string::npos);
 }
 

@@ -9,6 +9,7 @@
 
 #include "provider/oauth2.hpp"
 #include "provider/providers.hpp"
+#include "provider/proxy_url.hpp"
 #include "provider/upstream_url.hpp"
 
 namespace sluice::app {
@@ -141,13 +142,8 @@ void read_proxy(TomlTable& table, provider::AccountSettings& account) {
   }
   auto proxy = table.secret("proxy");
   if (!proxy || proxy->empty()) return;
-  constexpr std::array<std::string_view, 4> schemes = {"http://", "https://", "socks5://",
-                                                       "socks5h://"};
-  const bool known = std::any_of(schemes.begin(), schemes.end(), [&](std::string_view scheme) {
-    return proxy->reveal().starts_with(scheme) && proxy->reveal().size() > scheme.size();
-  });
-  if (!known) {
-    return table.problem("proxy", "must start with http://, https://, socks5:// or socks5h://");
+  if (const auto parsed = provider::parse_proxy_url(proxy->reveal()); !parsed) {
+    return table.problem("proxy", parsed.error().context);
   }
   account.proxy = std::move(*proxy);
 }

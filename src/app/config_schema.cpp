@@ -154,7 +154,7 @@ std::vector<KeySpec> build_table() {
        check_node_name},
 
       {"relay", "connect_timeout_ms", duration<&C::relay, &R::connect_timeout>(ms),
-       "For a connection to a provider: name, TCP and TLS.", 1, day_ms},
+       "For a connection to a provider: name, TCP, proxy and TLS.", 1, day_ms},
       {"relay", "first_byte_timeout_ms", duration<&C::relay, &R::first_byte_timeout>(ms),
        "Until the head of the provider's response.", 1, day_ms},
       {"relay", "idle_timeout_ms", duration<&C::relay, &R::idle_timeout>(ms),

@@ -14,13 +14,14 @@
 #include "app/stored_tokens.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
-#include "provider/upstream_url.hpp"
+#include "provider/account_way.hpp"
 
 namespace sluice::app {
 namespace {
 
 constexpr std::size_t blocking_threads = 4;
-constexpr rlim_t descriptors_spared = 64;  // files, listeners, the loops' own
+constexpr std::size_t lookup_threads = 16;  // names that may hang at once before others wait
+constexpr rlim_t descriptors_spared = 64;   // files, listeners, the loops' own
 
 std::size_t buffered_bytes_max(const ServerConfig& config) {
   if (config.max_buffered_bytes != 0) return config.max_buffered_bytes;
@@ -72,8 +73,9 @@ Program::Program(Config config)
     : config_(std::move(config)),
       states_(waiting_),
       blocking_(blocking_threads),
+      lookups_(lookup_threads),
       private_upstreams_(config_.security.allow_private_upstreams),
-      resolver_(clock_, blocking_),
+      resolver_(clock_, lookups_),
       budget_(buffered_bytes_max(config_.server)) {}
 
 Program::~Program() {
@@ -82,6 +84,7 @@ Program::~Program() {
   if (control_) control_->stop();
   // What still runs there posts to the workers' loops, and a scrape reads the workers.
   blocking_.stop();
+  lookups_.stop();
   if (admin_) admin_->stop();
 }
 
@@ -139,15 +142,10 @@ Status Program::start() {
   CHECK_OK(claim(address));
   const bool apart = !config_.server.admin_listen.empty();
   const Front::Serves serves = apart ? Front::Serves::clients : Front::Serves::both;
-  // Checked on what a name resolves to, as it is connected to: the text of the configuration proves nothing of that.
-  const net::AddressRule rule = [this](const net::Origin& origin, const net::Address& address) {
-    const provider::UpstreamUrl url{
-        .tls = origin.tls, .host = origin.host, .port = origin.port, .path = {}};
-    const auto ip = net::IpAddress::from(*address.raw());
-    return provider::permit_upstream_address(url, ip.value_or(net::IpAddress()),
-                                             private_upstreams_
-                                                 ? provider::PrivateUpstreams::allowed
-                                                 : provider::PrivateUpstreams::refused);
+  const net::AddressRule rule = [this](const net::Origin& origin, const net::Address& found) {
+    return provider::permit_address(origin, found,
+                                    private_upstreams_ ? provider::PrivateUpstreams::allowed
+                                                       : provider::PrivateUpstreams::refused);
   };
   const Shared shared{clock_,  blocking_, resolver_, rule,       tls_contexts_,
                       budget_, counts_,   waiting_,  anthropic_, &admin_->side()};

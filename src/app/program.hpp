@@ -57,6 +57,7 @@ class Program {
   net::WaitingLine waiting_;
   RuntimeStates states_;
   net::BlockingPool blocking_;
+  net::BlockingPool lookups_;  // of names
   std::atomic<bool> private_upstreams_;
   net::Resolver resolver_;
   http::TlsContexts tls_contexts_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "provider/account_way.hpp"
 #include "provider/providers.hpp"
 #include "provider/upstream_url.hpp"
 
@@ -30,11 +31,22 @@ relay::RelayLimits limits_of(const RelayConfig& config) {
                                 : relay::ClientGone::cancel};
 }
 
-Result<provider::Upstream> upstream_of(const provider::AccountSettings& account) {
+provider::Timeouts timeouts_of(const provider::AccountSettings& account,
+                               const RelayConfig& config) {
+  const auto own_or = [](Milliseconds own, Milliseconds relays) {
+    return own > Milliseconds(0) ? own : relays;
+  };
+  return {.connect = own_or(account.connect_timeout, config.connect_timeout),
+          .first_byte = own_or(account.first_byte_timeout, config.first_byte_timeout),
+          .idle = own_or(account.idle_timeout, config.idle_timeout)};
+}
+
+Result<provider::Upstream> upstream_of(const provider::AccountSettings& account,
+                                       const RelayConfig& config) {
   TRY(const provider::UpstreamUrl url, provider::parse_upstream_url(account.base_url));
   provider::Upstream upstream;
-  upstream.origin = {
-      .tls = url.tls, .host = url.host, .port = url.port, .ca_file = account.ca_file};
+  TRY(upstream.origin, provider::origin_of(url, account));
+  upstream.timeouts = timeouts_of(account, config);
   upstream.base_path = url.path;
   upstream.credential = account.credential.secret;
   switch (account.credential.kind) {
@@ -51,9 +63,13 @@ Result<provider::Upstream> upstream_of(const provider::AccountSettings& account)
 /// Adds accounts to a snapshot, one by one.
 class AccountBuilder {
  public:
-  AccountBuilder(relay::Snapshot& snapshot, http::TlsContexts& tls_contexts, RuntimeStates& states,
-                 WallTime now)
-      : snapshot_(snapshot), tls_contexts_(tls_contexts), states_(states), now_(now) {}
+  AccountBuilder(const RelayConfig& config, relay::Snapshot& snapshot,
+                 http::TlsContexts& tls_contexts, RuntimeStates& states, WallTime now)
+      : config_(config),
+        snapshot_(snapshot),
+        tls_contexts_(tls_contexts),
+        states_(states),
+        now_(now) {}
 
   Status add(const provider::AccountSettings& settings) {
     const provider::ProviderSpec* spec = provider::find_provider(settings.provider);
@@ -65,23 +81,14 @@ class AccountBuilder {
     // Comes into the next snapshot, with its first access token.
     using Kind = provider::Credential::Kind;
     if (settings.credential.kind == Kind::oauth2 && settings.credential.secret.empty()) return {};
-    if (!settings.proxy.empty()) {
-      // Going there directly instead would be worse than not at all.
-      return fail(Errc::invalid_config, Side::gateway,
-                  fmt::format("account \"{}\": this version does not reach providers through a "
-                              "proxy yet; remove `proxy`, or disable the account",
-                              settings.name));
-    }
     if (!names_.insert(settings.name).second) {
       return fail(Errc::invalid_config, Side::gateway,
                   fmt::format("account \"{}\" is declared in the file as well; rename one of them",
                               settings.name));
     }
-    TRY(auto upstream, upstream_of(settings));
+    TRY(auto upstream, upstream_of(settings, config_));
     // A certificate authority that can't be read shall be told of now, not at the first request.
-    if (upstream.origin.tls) {
-      TRY(const auto context, tls_contexts_.find(upstream.origin.ca_file));
-    }
+    TRY(const auto target, tls_contexts_.target(upstream.origin));
     routing::Account account;
     account.id = settings.id;
     account.name = settings.name;
@@ -103,6 +110,7 @@ class AccountBuilder {
   [[nodiscard]] routing::AccountPool finish() { return {std::move(accounts_), states_.memory()}; }
 
  private:
+  const RelayConfig& config_;
   relay::Snapshot& snapshot_;
   http::TlsContexts& tls_contexts_;
   RuntimeStates& states_;
@@ -165,7 +173,7 @@ Result<BuiltSnapshot> build_snapshot(const Config& config, const admin::Entities
                                      WallTime now) {
   BuiltSnapshot built;
   auto snapshot = std::make_shared<relay::Snapshot>();
-  AccountBuilder accounts(*snapshot, tls_contexts, states, now);
+  AccountBuilder accounts(config.relay, *snapshot, tls_contexts, states, now);
   for (const provider::AccountSettings& declared : config.accounts) {
     CHECK_OK(accounts.add(declared));
   }

@@ -37,7 +37,7 @@ class RuntimeStates {
 
 struct BuiltSnapshot {
   std::shared_ptr<const relay::Snapshot> snapshot;
-  /// What of the store can't be served, in words for the log: an account that a version like this one doesn't reach, a name or
+  /// What of the store can't be served, in words for the log: an account whose proxy or authorities can't be used, a name or
   /// secret that the file has as well.
   std::vector<std::string> left_out;
   /// When it has to be built anew although nothing was changed: an account ends.

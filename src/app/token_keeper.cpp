@@ -1,6 +1,7 @@
 #include "app/token_keeper.hpp"
 
 #include "base/log.hpp"
+#include "provider/account_way.hpp"
 
 namespace sluice::app {
 namespace {
@@ -10,9 +11,7 @@ using provider::OAuth2Credential;
 using provider::RefreshFailure;
 
 bool is_kept(const AccountSettings& account) {
-  // Where requests can't go through a proxy yet, neither does this.
-  return account.credential.kind == provider::Credential::Kind::oauth2 && !account.disabled &&
-         account.proxy.empty();
+  return account.credential.kind == provider::Credential::Kind::oauth2 && !account.disabled;
 }
 
 bool same(const OAuth2Credential& a, const OAuth2Credential& b) {
@@ -47,7 +46,8 @@ void TokenKeeper::use(std::vector<KeptAccount> accounts) {
     std::shared_ptr<Entry> entry = is_new ? std::make_shared<Entry>() : found->second;
     const bool changed =
         !is_new && (!same(entry->account.credential.oauth2, kept.settings.credential.oauth2) ||
-                    entry->account.ca_file != kept.settings.ca_file);
+                    entry->account.ca_file != kept.settings.ca_file ||
+                    entry->account.proxy.reveal() != kept.settings.proxy.reveal());
     entry->changed = entry->changed || changed;
     if ((is_new || changed) && kept.settings.declared) entry->forgiven_until = loop_.wall_now();
     entry->account = std::move(kept.settings);
@@ -176,7 +176,9 @@ net::Task<TokenKeeper::Answer> TokenKeeper::ask_server(AccountSettings& account,
     co_return std::unexpected(
         failed(RefreshFailure::Kind::refused, "token_url: " + endpoint.error().context));
   }
-  endpoint->origin.ca_file = account.ca_file;
+  if (const Status led = provider::lead(endpoint->origin, account); !led) {
+    co_return std::unexpected(failed(RefreshFailure::Kind::refused, led.error().context));
+  }
   provider::RefreshRequest request = provider::refresh_request(*endpoint, credential);
   ControlCall call;
   call.origin = endpoint->origin;

@@ -5,10 +5,8 @@
 #include <boost/json/object.hpp>
 #include <optional>
 
-#include "app/control_client.hpp"
-#include "net/blocking_pool.hpp"
-#include "net/dialer.hpp"
-#include "net/resolver.hpp"
+#include "app/brief_loop.hpp"
+#include "provider/account_way.hpp"
 #include "provider/providers.hpp"
 #include "wire/head_writer.hpp"
 
@@ -17,34 +15,6 @@ namespace {
 
 constexpr std::size_t models_bytes_max = std::size_t{4} << 20;
 constexpr const char* models_path = "/v1/models";
-
-/// `call`, on a loop of its own that ends with it.
-Result<ControlAnswer> call_and_wait(ControlCall call,
-                                    provider::PrivateUpstreams private_upstreams) {
-  const SystemClock clock;
-  net::Loop loop(clock);
-  net::BlockingPool blocking(1);
-  net::Resolver resolver(clock, blocking);
-  const net::AddressRule rule = [private_upstreams](const net::Origin& origin,
-                                                    const net::Address& address) {
-    const provider::UpstreamUrl url{
-        .tls = origin.tls, .host = origin.host, .port = origin.port, .path = {}};
-    const auto ip = net::IpAddress::from(*address.raw());
-    return provider::permit_upstream_address(url, ip.value_or(net::IpAddress()), private_upstreams);
-  };
-  net::Dialer dialer(resolver, rule);
-  http::TlsContexts contexts;
-  ControlClient client(loop, dialer, contexts);
-  std::optional<Result<ControlAnswer>> answer;
-  const auto run = [](ControlClient& from, ControlCall what,
-                      std::optional<Result<ControlAnswer>>& into) -> net::Task<void> {
-    into = co_await from.call(std::move(what));
-  };
-  net::TaskSet tasks;
-  tasks.start(run(client, std::move(call), answer));
-  while (!answer) loop.turn(Milliseconds(100));
-  return std::move(*answer);
-}
 
 /// The head of a request for the list of models, with the account's credential. Secret, as that is in it.
 Secret models_request(const provider::UpstreamUrl& url, const net::Origin& origin,
@@ -127,7 +97,7 @@ std::vector<CheckLine> try_account(const provider::AccountSettings& account,
                                    provider::PrivateUpstreams private_upstreams,
                                    Milliseconds timeout) {
   std::vector<CheckLine> steps = reach_steps(account, private_upstreams, timeout);
-  if (any_failed(steps) || !account.proxy.empty()) return steps;
+  if (any_failed(steps)) return steps;
   if (auto line = untried(account)) {
     steps.push_back(std::move(*line));
     return steps;
@@ -136,14 +106,14 @@ std::vector<CheckLine> try_account(const provider::AccountSettings& account,
     steps.push_back({Grade::ok, "token", "there is an access token"});
   const auto url = provider::parse_upstream_url(account.base_url);
   if (!url) return steps;  // Told by `reach_steps`.
-  const net::Origin origin{
-      .tls = url->tls, .host = url->host, .port = url->port, .ca_file = account.ca_file};
+  auto origin = provider::origin_of(*url, account);
+  if (!origin) return steps;  // likewise
   ControlCall call;
-  call.origin = origin;
-  call.head = models_request(*url, origin, account);
+  call.head = models_request(*url, *origin, account);
+  call.origin = std::move(*origin);
   call.call_max = timeout;
   call.body_bytes_max = models_bytes_max;
-  steps.push_back(judge(call_and_wait(std::move(call), private_upstreams)));
+  steps.push_back(judge(BriefLoop(private_upstreams).call(std::move(call))));
   return steps;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-/// `account test`: what works of an account and what not, step by step, without billing anything: name, connection, TLS, access
-/// token, credential. The same for the command line and the admin API.
+/// `account test`: what works of an account and what not, step by step, without billing anything: name, connection, TLS, or the
+/// way through its proxy; access token, credential. The same for the command line and the admin API.
 
 #include <boost/json/array.hpp>
 #include <vector>

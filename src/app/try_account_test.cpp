@@ -113,8 +113,13 @@ TEST(TryAccount, StopsWhereNothingMoreCanBeTold) {
   EXPECT_EQ(attempt(account).back().subject, "connect");
   account.base_url = "http://169.254.169.254";
   EXPECT_EQ(attempt(account).back().subject, "base_url");
+  account.base_url = "https://api.example.com";
   account.proxy = Secret("http://u:canary@127.0.0.1:1");
-  EXPECT_EQ(attempt(account).size(), 1U);
+  const auto steps = attempt(account);
+  ASSERT_EQ(steps.size(), 1U);
+  EXPECT_EQ(steps[0].subject, "proxy");
+  EXPECT_EQ(steps[0].grade, Grade::fail);
+  EXPECT_EQ(steps[0].message.find("canary"), std::string::npos);
 }
 
 TEST(TryAccount, ASecretThatIsNotHereIsToldBeforeAnythingIsSent) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "net/origin.hpp"
 #include "wire/http_head.hpp"
@@ -13,11 +14,20 @@ namespace sluice::provider {
 
 enum class SignIn : std::uint8_t { none, x_api_key, bearer };
 
+/// How long an account is waited for.
+struct Timeouts {
+  Milliseconds connect{10000};      // name, TCP, proxy and TLS together
+  Milliseconds first_byte{600000};  // until the head of the answer
+  Milliseconds idle{300000};        // between two reads of it
+  friend bool operator==(const Timeouts&, const Timeouts&) = default;
+};
+
 struct Upstream {
   net::Origin origin;
   std::string base_path;  // "" or "/v1": no slash at its end
   SignIn sign_in = SignIn::x_api_key;
   Secret credential;
+  Timeouts timeouts;  // in effect: the account's own, or the relay's
 };
 
 struct OutgoingRequest {
