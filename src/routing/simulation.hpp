@@ -55,6 +55,13 @@ inline std::vector<Verdict> all_verdicts() {
   return all;
 }
 
+inline meter::TokenCounts cached(std::int64_t read, std::int64_t written) {
+  meter::TokenCounts made;
+  made.cache_read = Tokens(read);
+  made.cache_write_5m = Tokens(written);
+  return made;
+}
+
 class World {
  public:
   explicit World(std::uint64_t seed) : random(seed) {}
