@@ -1,12 +1,14 @@
 /// The simulator on a real socket: what it answers, and each fault as a client sees it.
 #include "sim/simulated_provider.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
 #include <chrono>
 #include <thread>
 
+#include "dialect/anthropic/anthropic.hpp"
 #include "sim/testing.hpp"
 #include "wire/content_decoder.hpp"
 
@@ -209,6 +211,45 @@ TEST_F(SimulatedProviderTest, AnswersWithAStatusAndItsError) {
     EXPECT_EQ(json::parse(answer.body).at_pointer("/error/type").as_string(), type);
     EXPECT_EQ(answer.field("request-id"), json::parse(answer.body).at("request_id").as_string());
   }
+}
+
+TEST_F(SimulatedProviderTest, RefusesTheContainerOfAnotherAccount) {
+  const std::string body =
+      R"({"model":"m","max_tokens":5,"container":"container_b","messages":[{"role":"user","content":"Hi"}]})";
+
+  const Answered refused = ask({.x_sim = "container=container_a", .body = body});
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_EQ(json::parse(refused.body).at_pointer("/error/type"), "not_found_error");
+
+  const Answered taken = ask({.x_sim = "container=container_b", .body = body});
+  EXPECT_EQ(taken.status, 200);
+  EXPECT_EQ(dialect::anthropic::Anthropic().resource_of_body(taken.body), "container_b");
+}
+
+TEST_F(SimulatedProviderTest, TakesAConversationOfAnotherAccountWithoutItsThinking) {
+  const std::string_view thinks =
+      R"("model":"m","max_tokens":900,"thinking":{"type":"adaptive"},"messages":[{"role":"user","content":"Hi"})";
+  const auto fields = [](const std::string& key) {
+    return "x-api-key: " + key + "\r\nanthropic-version: 2023-06-01\r\n";
+  };
+  const Answered first = ask({.x_sim = "thinking_bound",
+                              .body = fmt::format("{{{}]}}", thinks),
+                              .fields = fields("sk-ant-first-1234")});
+  const std::string content = json::serialize(json::parse(first.body).at("content"));
+  const std::string next =
+      fmt::format(R"({{{},{{"role":"assistant","content":{}}},{{"role":"user","content":"On"}}]}})",
+                  thinks, content);
+  const auto status_for = [&](const std::string& key, const std::string& body) {
+    return ask({.x_sim = "thinking_bound", .body = body, .fields = fields(key)}).status;
+  };
+
+  EXPECT_EQ(status_for("sk-ant-first-1234", next), 200);
+  EXPECT_EQ(status_for("sk-ant-other-1234", next), 400);
+  const dialect::anthropic::Anthropic anthropic;
+  EXPECT_TRUE(anthropic.read_conversation(next).has_signatures);
+  const auto stripped = anthropic.without_signatures(next);
+  ASSERT_TRUE(stripped);
+  EXPECT_EQ(status_for("sk-ant-other-1234", *stripped), 200);
 }
 
 TEST_F(SimulatedProviderTest, SendsAnErrorEventWhereItIsAsked) {
