@@ -58,6 +58,7 @@ TEST_F(AccountLeaseTest, AWholeDocumentIsNoMeasureOfPace) {
     lease().succeeded(world_.at(), Milliseconds(0));
   }
   EXPECT_EQ(world_.memory->pace.observe(model_hash("claude"), Milliseconds(500)).count(), 0);
+  EXPECT_EQ(state().health.first_event(), Milliseconds(0));
 }
 
 TEST_F(AccountLeaseTest, AFailureMovesNoConversation) {
