@@ -35,6 +35,14 @@ constexpr Milliseconds rest_of_guess_max = 10min;
 // --- what failures mean
 
 constexpr Meaning clients_fault{.clients_fault = true};
+constexpr Meaning unreachable{.again = Again::if_alone,
+                              .other = true,
+                              .scope = Scope::account,
+                              .rule = RestRule::unreachable,
+                              .rest = rest_of_guess,
+                              .rest_max = rest_of_guess_max,
+                              .streak = 3,
+                              .counts = true};
 /// Three in a row, or the circuit.
 constexpr Meaning server_fault{.again = Again::if_alone,
                                .other = true,
@@ -63,6 +71,14 @@ constexpr Meaning forbidden{.other = true,
                             .rule = RestRule::forbidden,
                             .rest = 10min,
                             .alert = true};
+/// A clock that is wrong, once in a while; a secret that is wrong, always.
+constexpr Meaning bad_signature{.again = Again::if_alone,
+                                .other = true,
+                                .scope = Scope::account,
+                                .rule = RestRule::forbidden,
+                                .rest = 10min,
+                                .streak = 3,
+                                .alert = true};
 constexpr Meaning blocked{.other = true,
                           .scope = Scope::account,
                           .rule = RestRule::forbidden,
@@ -90,15 +106,35 @@ constexpr Meaning with_rest(Meaning meaning, Milliseconds rest, Milliseconds res
   meaning.rest_max = rest_max;
   return meaning;
 }
-constexpr Meaning with_streak(Meaning meaning, int streak) {
-  meaning.streak = streak;
-  return meaning;
-}
 constexpr Meaning without_same(Meaning meaning) {
   meaning.again = Again::never;
   return meaning;
 }
 
+/// Where a row looks, and for what.
+struct Words {
+  Where where = Where::any;
+  std::string_view words = {};
+};
+constexpr Words anything{};
+constexpr Words upstream{Where::upstream};
+constexpr Words named(std::string_view words) { return {Where::name, words}; }
+constexpr Words told(std::string_view words) { return {Where::message, words}; }
+constexpr Words either(std::string_view words) { return {Where::both, words}; }
+constexpr Words reason(std::string_view words) { return {Where::reason, words}; }
+constexpr Words quota(std::string_view words) { return {Where::quota, words}; }
+constexpr Words field(std::string_view words) { return {Where::field, words}; }
+
+constexpr FailureRow row(std::string_view name, Providers providers, int status_from, int status_to,
+                         const Words& words, const Meaning& meaning) {
+  return {.name = name,
+          .providers = providers,
+          .status_from = status_from,
+          .status_to = status_to,
+          .where = words.where,
+          .words = words.words,
+          .meaning = meaning};
+}
 constexpr FailureRow no_answer(std::string_view name, Errc code, const Meaning& meaning) {
   return {.name = name, .code = code, .meaning = meaning};
 }
@@ -109,17 +145,10 @@ constexpr FailureRow no_answer(std::string_view name, Errc code, const Meaning& 
 // a plain 429 rests 60 s (not 20 s or 5 s), a plain 403 10 min (not 1 h), a 404 or 422 and a 400 that doesn't speak of
 // the account are the client's own, and go to no other account. A failed tool call of Groq (400 tool_use_failed) may be
 // asked again or not: it isn't, the client decides.
+// clang-format off
 constexpr std::array table = {
     // No answer. A connection that was reused and reset before any byte is dialled anew before this is asked.
-    no_answer("unreachable", Errc::upstream_unreachable,
-              {.again = Again::if_alone,
-               .other = true,
-               .scope = Scope::account,
-               .rule = RestRule::unreachable,
-               .rest = rest_of_guess,
-               .rest_max = rest_of_guess_max,
-               .streak = 3,
-               .counts = true}),
+    no_answer("unreachable", Errc::upstream_unreachable, unreachable),
     // As 504, but the same account is not waited for once more.
     no_answer("timeout", Errc::upstream_timeout, without_same(server_fault)),
     no_answer("invalid", Errc::upstream_invalid, server_fault),
@@ -127,335 +156,103 @@ constexpr std::array table = {
     FailureRow{.name = "no_answer_of_ours", .meaning = {.other = true}},
 
     // Anthropic. Codes before texts; texts where there is no code.
-    FailureRow{"anthropic_credit_too_low",
-               anthropic,
-               400,
-               403,
-               {},
-               Where::message,
-               "credit balance is too low",
-               no_credit},
-    FailureRow{"anthropic_spend_limit_code",
-               anthropic,
-               400,
-               429,
-               {},
-               Where::name,
-               "contract_spend_limit_reached|enforced_spend_limit_reached|spend_limit_reached",
-               no_credit},
+    row("anthropic_credit_too_low", anthropic, 400, 403, told("credit balance is too low"), no_credit),
+    row("anthropic_spend_limit_code", anthropic, 400, 429,
+        named("contract_spend_limit_reached|enforced_spend_limit_reached|spend_limit_reached"),
+        no_credit),
     // "You have reached your specified API usage limits. You will regain access on ...".
-    FailureRow{"anthropic_spend_limit",
-               anthropic,
-               400,
-               429,
-               {},
-               Where::message,
-               "specified api usage limits|spend limit",
-               no_credit},
-    FailureRow{"thinking_signature",
-               anthropic | google | bedrock,
-               400,
-               400,
-               {},
-               Where::message,
-               "invalid `signature`|bound to a different|"
-               "blocks in the latest assistant message cannot be modified",
-               signed_elsewhere},
-    FailureRow{"anthropic_on_hold",
-               anthropic,
-               400,
-               403,
-               {},
-               Where::both,
-               "organization_on_hold|organization has been disabled|account has been disabled",
-               blocked},
+    row("anthropic_spend_limit", anthropic, 400, 429, told("specified api usage limits|spend limit"),
+        no_credit),
+    row("thinking_signature", anthropic | google | bedrock, 400, 400,
+        told("invalid `signature`|bound to a different|blocks in the latest assistant message cannot be modified"),
+        signed_elsewhere),
+    row("anthropic_on_hold", anthropic, 400, 403,
+        either("organization_on_hold|organization has been disabled|account has been disabled"),
+        blocked),
     // The windows of a subscription are of the whole account: 5 h and 7 d, told by reset fields.
-    FailureRow{"anthropic_unified_rejected",
-               anthropic,
-               429,
-               429,
-               {},
-               Where::field,
-               "anthropic-ratelimit-unified-status: rejected",
-               with_rest(limited_account, 5min)},
+    row("anthropic_unified_rejected", anthropic, 429, 429, field("anthropic-ratelimit-unified-status: rejected"),
+        with_rest(limited_account, 5min)),
     // How fast an organization may grow, whatever the model.
-    FailureRow{"anthropic_ramp_limit",
-               anthropic,
-               429,
-               429,
-               {},
-               Where::name,
-               "ramp_limit_exceeded",
-               limited_account},
+    row("anthropic_ramp_limit", anthropic, 429, 429, named("ramp_limit_exceeded"), limited_account),
     // A thread that is busy comes free; other conflicts are the client's.
-    FailureRow{"anthropic_thread_in_flight",
-               anthropic,
-               409,
-               409,
-               {},
-               Where::name,
-               "thread_continue_in_flight",
-               once_more},
-    FailureRow{"anthropic_thread", anthropic, 409, 409, {}, Where::name, "thread_*", clients_fault},
+    row("anthropic_thread_in_flight", anthropic, 409, 409, named("thread_continue_in_flight"), once_more),
+    row("anthropic_thread", anthropic, 409, 409, named("thread_*"), clients_fault),
 
     // OpenAI, Azure and those that speak like it.
     // A provider's rule, never worked around: the account is out until someone looks. Others have regions of their own.
-    FailureRow{"openai_region",
-               openai_like,
-               403,
-               403,
-               {},
-               Where::name,
-               "unsupported_country_region_territory",
-               blocked},
-    FailureRow{"openai_model_forbidden",
-               openai_like,
-               403,
-               403,
-               {},
-               Where::both,
-               "model_not_found|does not have access to model",
-               model_missing},
-    FailureRow{"openai_quota",
-               openai_like,
-               403,
-               429,
-               {},
-               Where::both,
-               "insufficient_quota|billing_hard_limit_reached|billing_not_active|"
-               "exceeded your current quota",
-               no_credit},
-    FailureRow{"azure_deployment_missing",
-               azure,
-               404,
-               404,
-               {},
-               Where::name,
-               "deploymentnotfound",
-               model_missing},
-    FailureRow{"azure_dependency_failed", azure, 424, 424, {}, Where::any, {}, server_fault},
+    row("openai_region", openai_like, 403, 403, named("unsupported_country_region_territory"), blocked),
+    row("openai_model_forbidden", openai_like, 403, 403, either("model_not_found|does not have access to model"),
+        model_missing),
+    row("openai_quota", openai_like, 403, 429,
+        either("insufficient_quota|billing_hard_limit_reached|billing_not_active|exceeded your current quota"),
+        no_credit),
+    row("azure_deployment_missing", azure, 404, 404, named("deploymentnotfound"), model_missing),
+    row("azure_dependency_failed", azure, 424, 424, anything, server_fault),
     // The pool of a provider behind the router, not the key.
-    FailureRow{"openrouter_upstream",
-               router,
-               429,
-               429,
-               {},
-               Where::upstream,
-               {},
-               with_rest(overloaded, 5s, 1min)},
-    FailureRow{"openrouter_upstream_down",
-               router,
-               502,
-               503,
-               {},
-               Where::upstream,
-               {},
-               with_rest(overloaded, 5s, 1min)},
-    FailureRow{"openai_slow_down",
-               openai_like,
-               429,
-               429,
-               {},
-               Where::both,
-               "slow_down|slow down|overloaded",
-               overloaded},
+    row("openrouter_upstream", router, 429, 429, upstream, with_rest(overloaded, 5s, 1min)),
+    row("openrouter_upstream_down", router, 502, 503, upstream, with_rest(overloaded, 5s, 1min)),
+    row("openai_slow_down", openai_like, 429, 429, either("slow_down|slow down|overloaded"), overloaded),
     // Documented as "engine overloaded" and "slow down" alone.
-    FailureRow{
-        "openai_503",
-        openai_itself,
-        503,
-        503,
-        {},
-        Where::both,
-        "service_unavailable|service_unavailable_error|server_overloaded|overloaded|slow down",
-        overloaded},
+    row("openai_503", openai_itself, 503, 503, either("service_unavailable|service_unavailable_error|overloaded|slow down"),
+        overloaded),
 
     // Gemini and Vertex.
-    FailureRow{"google_bad_key",
-               google,
-               400,
-               403,
-               {},
-               Where::reason,
-               "api_key_invalid|api_key_expired",
-               unauthorized},
-    FailureRow{"google_bad_key_text",
-               google,
-               400,
-               400,
-               {},
-               Where::message,
-               "api key not valid|api key expired",
-               unauthorized},
-    FailureRow{"google_thought_signature",
-               google,
-               400,
-               400,
-               {},
-               Where::message,
-               "thought signature|thought_signature",
-               signed_elsewhere},
-    FailureRow{"google_location",
-               google,
-               400,
-               403,
-               {},
-               Where::message,
-               "location is not supported",
-               blocked},
-    FailureRow{
-        "google_precondition", google, 400, 400, {}, Where::name, "failed_precondition", no_credit},
-    FailureRow{"google_billing_disabled",
-               google,
-               403,
-               403,
-               {},
-               Where::reason,
-               "billing_disabled",
-               no_credit},
-    FailureRow{"google_service_disabled",
-               google,
-               403,
-               403,
-               {},
-               Where::reason,
-               "service_disabled|consumer_suspended|api_key_service_blocked",
-               blocked},
-    FailureRow{
-        "google_leaked_key", google, 403, 403, {}, Where::message, "reported as leaked", blocked},
+    row("google_bad_key", google, 400, 403, reason("api_key_invalid|api_key_expired"), unauthorized),
+    row("google_bad_key_text", google, 400, 400, told("api key not valid|api key expired"), unauthorized),
+    row("google_thought_signature", google, 400, 400, told("thought signature|thought_signature"),
+        signed_elsewhere),
+    row("google_location", google, 400, 403, told("location is not supported"), blocked),
+    row("google_precondition", google, 400, 400, named("failed_precondition"), no_credit),
+    row("google_billing_disabled", google, 403, 403, reason("billing_disabled"), no_credit),
+    row("google_service_disabled", google, 403, 403,
+        reason("service_disabled|consumer_suspended|api_key_service_blocked"),
+        blocked),
+    row("google_leaked_key", google, 403, 403, told("reported as leaked"), blocked),
     // Until midnight in California, see `told_wait`; the retry delay beside it is of the minute.
-    FailureRow{"google_quota_of_day", google, 429, 429, {}, Where::quota, "perday", limited_model},
-    FailureRow{"google_quota", google, 429, 429, {}, Where::quota, "per", limited_model},
-    FailureRow{"google_quota_text",
-               google,
-               429,
-               429,
-               {},
-               Where::message,
-               "quota exceeded|exceeded your current quota",
-               limited_model},
+    row("google_quota_of_day", google, 429, 429, quota("perday"), limited_model),
+    row("google_quota", google, 429, 429, quota("per"), limited_model),
+    row("google_quota_text", google, 429, 429, told("quota exceeded|exceeded your current quota"),
+        limited_model),
     // No quota of ours is named: the capacity that all share. Passing, and so tried again soon.
-    FailureRow{"vertex_shared_quota",
-               vertex,
-               429,
-               429,
-               {},
-               Where::any,
-               {},
-               with_rest(overloaded, 10s, 10min)},
-    FailureRow{"google_unavailable",
-               google,
-               503,
-               503,
-               {},
-               Where::both,
-               "unavailable|overloaded",
-               overloaded},
+    row("vertex_shared_quota", vertex, 429, 429, anything, with_rest(overloaded, 10s, 10min)),
+    row("google_unavailable", google, 503, 503, either("unavailable|overloaded"), overloaded),
 
     // Bedrock, by the class of the exception.
-    FailureRow{"bedrock_service_quota",
-               bedrock,
-               400,
-               400,
-               {},
-               Where::name,
-               "servicequotaexceededexception",
-               with_rest(no_credit, 5min)},
-    FailureRow{"bedrock_expired_token",
-               bedrock,
-               400,
-               403,
-               {},
-               Where::name,
-               "expiredtokenexception|expiredtoken",
-               unauthorized},
-    FailureRow{"bedrock_bad_key",
-               bedrock,
-               400,
-               403,
-               {},
-               Where::name,
-               "unrecognizedclientexception|invalidclienttokenid|missingauthenticationtoken"
-               "exception|incompletesignatureexception",
-               unauthorized},
-    // A clock that is wrong, once in a while; a secret that is wrong, always.
-    FailureRow{"bedrock_signature",
-               bedrock,
-               400,
-               403,
-               {},
-               Where::name,
-               "invalidsignatureexception|requestexpired|requestexpiredexception|"
-               "signaturedoesnotmatch",
-               with_streak({.again = Again::if_alone,
-                            .other = true,
-                            .scope = Scope::account,
-                            .rule = RestRule::forbidden,
-                            .rest = 10min,
-                            .alert = true},
-                           3)},
-    FailureRow{"bedrock_access_denied",
-               bedrock,
-               403,
-               403,
-               {},
-               Where::name,
-               "accessdeniedexception",
-               model_missing},
-    FailureRow{"bedrock_model_error", bedrock, 424, 424, {}, Where::any, {}, once_more_or_other},
-    FailureRow{"bedrock_model_not_ready",
-               bedrock,
-               429,
-               429,
-               {},
-               Where::name,
-               "modelnotreadyexception",
-               once_more_or_other},
-    FailureRow{"bedrock_unavailable",
-               bedrock,
-               503,
-               503,
-               {},
-               Where::name,
-               "serviceunavailableexception",
-               overloaded},
+    row("bedrock_service_quota", bedrock, 400, 400, named("servicequotaexceededexception"),
+        with_rest(no_credit, 5min)),
+    row("bedrock_expired_token", bedrock, 400, 403, named("expiredtokenexception|expiredtoken"), unauthorized),
+    row("bedrock_bad_key", bedrock, 400, 403,
+        named("unrecognizedclientexception|invalidclienttokenid|missingauthenticationtokenexception|"
+              "incompletesignatureexception"),
+        unauthorized),
+    row("bedrock_signature", bedrock, 400, 403,
+        named("invalidsignatureexception|requestexpired|requestexpiredexception|signaturedoesnotmatch"),
+        bad_signature),
+    row("bedrock_access_denied", bedrock, 403, 403, named("accessdeniedexception"), model_missing),
+    row("bedrock_model_error", bedrock, 424, 424, anything, once_more_or_other),
+    row("bedrock_model_not_ready", bedrock, 429, 429, named("modelnotreadyexception"), once_more_or_other),
+    row("bedrock_unavailable", bedrock, 503, 503, named("serviceunavailableexception"), overloaded),
 
     // Whoever it is.
-    FailureRow{"overloaded_type",
-               any_provider,
-               429,
-               599,
-               {},
-               Where::name,
-               "overloaded_error|server_overloaded|engine_overloaded",
-               overloaded},
-    FailureRow{"overloaded_529", any_provider, 529, 529, {}, Where::any, {}, overloaded},
-    FailureRow{
-        "overloaded_503", any_provider, 503, 503, {}, Where::message, "overloaded", overloaded},
-    FailureRow{"unauthorized", any_provider, 401, 401, {}, Where::any, {}, unauthorized},
-    FailureRow{"payment_required", any_provider, 402, 402, {}, Where::any, {}, no_credit},
-    FailureRow{"forbidden", any_provider, 403, 403, {}, Where::any, {}, forbidden},
-    FailureRow{"request_timeout", any_provider, 408, 408, {}, Where::any, {}, server_fault},
+    row("overloaded_type", any_provider, 429, 599, named("overloaded_error|server_overloaded|engine_overloaded"),
+        overloaded),
+    row("overloaded_529", any_provider, 529, 529, anything, overloaded),
+    row("overloaded_503", any_provider, 503, 503, told("overloaded"), overloaded),
+    row("unauthorized", any_provider, 401, 401, anything, unauthorized),
+    row("payment_required", any_provider, 402, 402, anything, no_credit),
+    row("forbidden", any_provider, 403, 403, anything, forbidden),
+    row("request_timeout", any_provider, 408, 408, anything, server_fault),
     // Two of a client's own requests in each other's way, say: SDKs ask again.
-    FailureRow{"conflict",
-               any_provider,
-               409,
-               409,
-               {},
-               Where::name,
-               "conflict_error|lock_timeout|conflict|aborted",
-               once_more},
-    FailureRow{"rate_limited_model", limits_by_model, 429, 429, {}, Where::any, {}, limited_model},
-    FailureRow{"rate_limited", any_provider, 429, 429, {}, Where::any, {}, limited_account},
-    FailureRow{"clients_fault", any_provider, 400, 499, {}, Where::any, {}, clients_fault},
-    FailureRow{"server_error", any_provider, 500, 599, {}, Where::any, {}, server_fault},
+    row("conflict", any_provider, 409, 409, named("conflict_error|lock_timeout|conflict|aborted"), once_more),
+    row("rate_limited_model", limits_by_model, 429, 429, anything, limited_model),
+    row("rate_limited", any_provider, 429, 429, anything, limited_account),
+    row("clients_fault", any_provider, 400, 499, anything, clients_fault),
+    row("server_error", any_provider, 500, 599, anything, server_fault),
     // A redirect, say: no answer of the API that we know.
-    FailureRow{"not_an_answer", any_provider, 1, 999, {}, Where::any, {}, server_fault},
-    FailureRow{.name = "anything",
-               .status_from = -1'000'000,
-               .status_to = 1'000'000,
-               .meaning = server_fault},
+    row("not_an_answer", any_provider, 1, 999, anything, server_fault),
+    FailureRow{.name = "anything", .status_from = -1'000'000, .status_to = 1'000'000, .meaning = server_fault},
 };
+// clang-format on
 
 // --- how a row is found
 
@@ -485,24 +282,24 @@ bool is(std::string_view name, std::string_view word) {
 bool has_field(const wire::ResponseHead* head, std::string_view line) {
   if (head == nullptr) return false;
   const auto colon = line.find(": ");
-  const auto* field = head->find(line.substr(0, colon));
-  return field != nullptr && ascii::iequal(field->value, line.substr(colon + 2));
+  const auto* found = head->find(line.substr(0, colon));
+  return found != nullptr && ascii::iequal(found->value, line.substr(colon + 2));
 }
 
 bool words_fit(const FailureRow& row, const Failure& failure, const ErrorFacts& facts) {
-  const auto named = [&] {
+  const auto is_named = [&] {
     return any_word(row.words, [&](std::string_view word) {
       return is(facts.code, word) || is(facts.type, word);
     });
   };
-  const auto told = [&] {
+  const auto is_told = [&] {
     return any_word(row.words, [&](std::string_view word) { return holds(facts.message, word); });
   };
   switch (row.where) {
     case Where::any: return true;
-    case Where::name: return named();
-    case Where::message: return told();
-    case Where::both: return named() || told();
+    case Where::name: return is_named();
+    case Where::message: return is_told();
+    case Where::both: return is_named() || is_told();
     case Where::reason:
       return any_word(row.words,
                       [&](std::string_view word) { return ascii::iequal(facts.reason, word); });
