@@ -5,6 +5,7 @@
 #include <boost/json/value_from.hpp>
 
 #include "admin/active_hours_document.hpp"
+#include "admin/cooling_document.hpp"
 #include "admin/credential_document.hpp"
 #include "admin/document.hpp"
 #include "admin/fields.hpp"
@@ -70,6 +71,7 @@ void read_plain_fields(Fields& fields, AccountSettings& account) {
   read_model_map(fields, account.model_map);
   fields.names("pools", account.pools, pools_max, {"default"});
   if (account.pools.empty()) fields.fault("pools", "must name at least one pool");
+  read_cooling(fields, account.cooling);
   fields.text("ca_file", account.ca_file, path_bytes_max);
   fields.text("note", account.note, note_bytes_max, Lines::many);
   read_time(fields, "expires", account.expires);
@@ -169,6 +171,7 @@ json::object account_document(const AccountSettings& account) {
   out["models"] = json::value_from(account.models);
   out["model_map"] = std::move(map);
   out["pools"] = json::value_from(account.pools);
+  out["cooling"] = cooling_json(account.cooling);
   out["proxy"] = shown_proxy(account.proxy.reveal());
   out["ca_file"] = account.ca_file;
   out["note"] = account.note;

@@ -2,8 +2,8 @@
 /// An account as JSON: what the store keeps of it, what people and programs give and get.
 ///
 ///     {"provider": "anthropic", "base_url": "https://api.anthropic.com", "credential": {"kind": "api_key"}, "priority": 10,
-///      "weight": 1, "max_concurrency": 0, "models": [], "model_map": {}, "pools": ["default"], "proxy": "", "ca_file": "",
-///      "note": "", "expires": "", "limits": {...}, "budgets": {...}, "connect_timeout_ms": 0, "first_byte_timeout_ms": 0,
+///      "weight": 1, "max_concurrency": 0, "models": [], "model_map": {}, "pools": ["default"], "cooling": {}, "proxy": "",
+///      "ca_file": "", "note": "", "expires": "", "limits": {...}, "budgets": {...}, "connect_timeout_ms": 0, "first_byte_timeout_ms": 0,
 ///      "idle_timeout_ms": 0, "active_hours": [], "time_zone": "UTC", "disabled": false}
 ///
 /// Given   `credential` is {"api_key": "..."}, {"bearer_token": "..."} or {"oauth2": {"token_url", "client_id",

@@ -36,6 +36,7 @@ TEST_P(ManagementAccounts, AnAccountGivesBackEveryFieldAsItCame) {
       {"models", array{"claude-*"}},
       {"model_map", {{"sonnet", "claude-sonnet-4-5"}}},
       {"pools", array{"fast"}},
+      {"cooling", {{"rate_limited", "30s"}, {"overloaded", "0"}}},
       {"proxy", "socks5h://proxy.example.org:1080"},
       {"ca_file", "/etc/ssl/own.pem"},
       {"note", "the main one"},
@@ -60,6 +61,19 @@ TEST_P(ManagementAccounts, AnAccountGivesBackEveryFieldAsItCame) {
   const View made = make(Kind::account, given);
   for (const auto& field : fields) EXPECT_EQ(made.at(field.key()), field.value()) << field.key();
   EXPECT_EQ(made.at("credential"), (object{{"kind", "none"}}));
+}
+
+TEST_P(ManagementAccounts, ARestIsTakenBackByItsOwnNullOrAllByOne) {
+  const View made = make(Kind::account, {{"name", "main"},
+                                         {"provider", "anthropic"},
+                                         {"credential", {{"api_key", "sk-ant-0123456789"}}},
+                                         {"cooling", {{"quota", "6h"}, {"forbidden", "60s"}}}});
+  EXPECT_EQ(made.at("cooling"), (object{{"quota", "6h"}, {"forbidden", "1m"}}));
+  const View less =
+      done(change(Kind::account, made, {{"cooling", {{"quota", nullptr}, {"overloaded", "0"}}}}));
+  EXPECT_EQ(less.at("cooling"), (object{{"overloaded", "0"}, {"forbidden", "1m"}}));
+  const View none = done(change(Kind::account, less, {{"cooling", nullptr}}));
+  EXPECT_EQ(none.at("cooling"), object());
 }
 
 TEST_P(ManagementAccounts, ACredentialGoesInAndIsNeverShownAgain) {

@@ -42,6 +42,7 @@ void add_accounts(Transaction& transaction, store::SecretBox& secrets) {
                             {"models", {"claude-*"}},
                             {"model_map", {{"sonnet", "claude-sonnet-4-5"}}},
                             {"budgets", {{"day", 0.1}, {"5h", 2.5}}},
+                            {"cooling", {{"quota", "6h"}}},
                             {"note", "of the \"ops\" team"}};
   provider::AccountSettings account;
   const auto changes =

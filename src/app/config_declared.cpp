@@ -148,6 +148,25 @@ void read_proxy(TomlTable& table, provider::AccountSettings& account) {
   account.proxy = std::move(*proxy);
 }
 
+void read_cooling(TomlTable& table, TomlContext& context, const std::string& of,
+                  RestOverrides& cooling) {
+  const toml::table* given = table.table("cooling");
+  if (given == nullptr) return;
+  TomlTable rules(context, *given, "cooling of " + of);
+  for (std::size_t i = 0; i < rest_rules; ++i) {
+    const std::string_view name = rest_rule_names[i];
+    if (!rules.has(name)) {
+      (void)rules.text(name);
+      continue;
+    }
+    cooling[i] = parse_rest_length(rules.text(name, "0"));
+    if (!cooling[i]) {
+      rules.problem(name, "must be a time such as \"30s\" (s, m, h, d; at most 31d), or \"0\"");
+    }
+  }
+  rules.refuse_unknown();
+}
+
 std::optional<provider::AccountSettings> read_account(const toml::table& node, std::size_t index,
                                                       TomlContext& context, const Config& config) {
   const std::string of = label("account", node, index);
@@ -186,6 +205,7 @@ std::optional<provider::AccountSettings> read_account(const toml::table& node, s
     }
   }
   account.pools = read_pools(table);
+  read_cooling(table, context, of, account.cooling);
   read_proxy(table, account);
   account.ca_file = table.text("ca_file");
   account.disabled = table.boolean("disabled", false);

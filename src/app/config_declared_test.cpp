@@ -49,6 +49,7 @@ weight = 3
 max_concurrency = 7
 models = ["claude-*"]
 model_map = { "sonnet" = "claude-sonnet-4-5" }
+cooling = { rate_limited = "30s", overloaded = "0" }
 pools = ["default", "fast"]
 proxy = "socks5h://u:pw@proxy:1080"
 ca_file = "ca.pem"
@@ -65,6 +66,10 @@ disabled = true
   EXPECT_EQ(account.weight, 3);
   EXPECT_EQ(account.max_concurrency, 7);
   EXPECT_EQ(account.models, Lines{"claude-*"});
+  RestOverrides cooling{};
+  cooling[static_cast<std::size_t>(RestRule::rate_limited)] = std::chrono::seconds(30);
+  cooling[static_cast<std::size_t>(RestRule::overloaded)] = Milliseconds(0);
+  EXPECT_EQ(account.cooling, cooling);
   ASSERT_EQ(account.model_map.size(), 1U);
   EXPECT_EQ(account.model_map[0],
             std::pair(std::string("sonnet"), std::string("claude-sonnet-4-5")));
@@ -122,6 +127,9 @@ TEST(DeclaredAccount, TellsWhatIsWrong) {
       Lines{"s.toml:5: base_url of [[account]] \"a\": the URL must start with https:// (or http:// "
             "for loopback)"});
   EXPECT_EQ(account_problems("model_map = { \"sonnet\" = 4 }\n").size(), 1U);
+  EXPECT_EQ(account_problems("cooling = { quota = 4 }\n").size(), 1U);
+  EXPECT_EQ(account_problems("cooling = { quota = \"4\" }\n").size(), 1U);
+  EXPECT_EQ(account_problems("cooling = { quotas = \"4s\" }\n").size(), 1U);
   EXPECT_EQ(
       account_problems("proxy = \"ftp://canary\"\n"),
       Lines{"s.toml:5: proxy of [[account]] \"a\": must start with http://, https://, socks5:// or "

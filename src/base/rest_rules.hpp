@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
@@ -44,5 +45,11 @@ inline constexpr std::array<std::string_view, rest_rules> rest_rule_names = {
 
 /// How long an account rests by each rule, where its settings say other than the table. 0: not at all.
 using RestOverrides = std::array<std::optional<Milliseconds>, rest_rules>;
+
+inline constexpr std::chrono::days rest_length_max{31};
+/// "0", or a number of seconds, minutes, hours or days: "30s", "5m", "1h", "7d"; up to `rest_length_max`.
+[[nodiscard]] std::optional<Milliseconds> parse_rest_length(std::string_view text);
+/// As it is read; whole seconds.
+[[nodiscard]] std::string rest_length_text(Milliseconds length);
 
 }  // namespace sluice

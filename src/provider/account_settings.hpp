@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "base/quantity.hpp"
+#include "base/rest_rules.hpp"
 #include "base/secret.hpp"
 
 namespace sluice::provider {
@@ -58,8 +59,9 @@ struct AccountSettings {
   std::vector<std::string> models;                             // patterns; empty = all
   std::vector<std::pair<std::string, std::string>> model_map;  // client's name, provider's name
   std::vector<std::string> pools = {"default"};
-  Secret proxy;         // its URL may hold a password
-  std::string ca_file;  // PEM bundle in place of the system's
+  RestOverrides cooling{};  // how long it rests, where other than usual
+  Secret proxy;             // its URL may hold a password
+  std::string ca_file;      // PEM bundle in place of the system's
   std::string note;
   std::optional<WallTime> expires;
   Limits limits;  // `concurrency` is `max_concurrency` here

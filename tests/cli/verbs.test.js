@@ -29,6 +29,7 @@ describe("account", () => {
         "sonnet=claude-sonnet-4-5", "--pool", "a", "--pool", "b", "--proxy", "http://proxy.example:3128",
         "--note", "the first", "--expires", "2099-01-01T00:00:00Z", "--limit", "requests=100/1m", "--budget", "day=10",
         "--active-hours", "mon,tue 09:00-17:00", "--time-zone", "Asia/Shanghai", "--connect-timeout-ms", "500",
+        "--cooling", "rate_limited=30s", "--cooling", "overloaded=0",
       ]),
       { env },
     );
@@ -46,6 +47,7 @@ describe("account", () => {
       models: ["claude-*"],
       model_map: { sonnet: "claude-sonnet-4-5" },
       pools: ["a", "b"],
+      cooling: { rate_limited: "30s", overloaded: "0" },
       proxy: "http://proxy.example:3128",
       note: "the first",
       expires: "2099-01-01T00:00:00Z",

@@ -137,6 +137,12 @@ std::span<const FlagSpec> account_flags() {
                .value = "NAME",
                .help = "A pool it belongs to; repeatable; default: default",
                .names_of = "pool"},
+      FlagSpec{.flag = "--cooling",
+               .field = "cooling",
+               .form = Form::pairs,
+               .value = "RULE=TIME",
+               .help = "How long it rests after failures: rate_limited=30s, overloaded=0; "
+                       "repeatable; nothing behind = takes it away"},
       FlagSpec{.flag = "--proxy",
                .field = "proxy",
                .form = Form::url,
