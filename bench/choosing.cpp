@@ -76,15 +76,19 @@ class World {
   }();
 };
 
-/// Tools and system prompt that all share, two marked turns of the conversation, and places where earlier ones may have ended.
-std::array<meter::PromptPrefix, 6> prefixes_of(SessionHash session) {
+/// As many as a dialect gives at most: tools and system prompt that all share, two marked turns of the conversation, and places
+/// where earlier ones may have ended.
+std::array<meter::PromptPrefix, 24> prefixes_of(SessionHash session) {
   using meter::CacheLife;
-  return {{{.hash = 11, .bytes = 30000, .life = CacheLife::five_minutes},
-           {.hash = 12, .bytes = 45000, .life = CacheLife::five_minutes},
-           {.hash = session + 1, .bytes = 60000, .life = CacheLife::none},
-           {.hash = session + 2, .bytes = 70000, .life = CacheLife::five_minutes},
-           {.hash = session + 3, .bytes = 75000, .life = CacheLife::none},
-           {.hash = session + 4, .bytes = 80000, .life = CacheLife::five_minutes}}};
+  std::array<meter::PromptPrefix, 24> made;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const bool shared = i < 2;
+    const bool marked = shared || i == 15 || i == 23;
+    made[i] = {.hash = shared ? 11 + i : session + i,
+               .bytes = static_cast<std::int64_t>(30000 + i * 3000),
+               .life = marked ? CacheLife::five_minutes : CacheLife::none};
+  }
+  return made;
 }
 
 void choose(benchmark::State& state, Conversation conversation, bool with_prefixes) {

@@ -31,14 +31,10 @@ relay::RelayLimits limits_of(const RelayConfig& config) {
                                 : relay::ClientGone::cancel};
 }
 
-provider::Timeouts timeouts_of(const provider::AccountSettings& account,
-                               const RelayConfig& config) {
-  const auto own_or = [](Milliseconds own, Milliseconds relays) {
-    return own > Milliseconds(0) ? own : relays;
-  };
-  return {.connect = own_or(account.connect_timeout, config.connect_timeout),
-          .first_byte = own_or(account.first_byte_timeout, config.first_byte_timeout),
-          .idle = own_or(account.idle_timeout, config.idle_timeout)};
+provider::Timeouts timeouts_of(const RelayConfig& config) {
+  return {.connect = config.connect_timeout,
+          .first_byte = config.first_byte_timeout,
+          .idle = config.idle_timeout};
 }
 
 Result<provider::Upstream> upstream_of(const provider::AccountSettings& account,
@@ -46,7 +42,7 @@ Result<provider::Upstream> upstream_of(const provider::AccountSettings& account,
   TRY(const provider::UpstreamUrl url, provider::parse_upstream_url(account.base_url));
   provider::Upstream upstream;
   TRY(upstream.origin, provider::origin_of(url, account));
-  upstream.timeouts = timeouts_of(account, config);
+  upstream.timeouts = provider::timeouts_of(account, timeouts_of(config));
   upstream.base_path = url.path;
   upstream.credential = account.credential.secret;
   switch (account.credential.kind) {

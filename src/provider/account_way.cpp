@@ -25,6 +25,15 @@ Result<net::Origin> origin_of(const UpstreamUrl& url, const AccountSettings& acc
   return origin;
 }
 
+Timeouts timeouts_of(const AccountSettings& account, const Timeouts& relays) {
+  const auto own_or = [](Milliseconds own, Milliseconds otherwise) {
+    return own > Milliseconds(0) ? own : otherwise;
+  };
+  return {.connect = own_or(account.connect_timeout, relays.connect),
+          .first_byte = own_or(account.first_byte_timeout, relays.first_byte),
+          .idle = own_or(account.idle_timeout, relays.idle)};
+}
+
 Status permit_address(const net::Origin& origin, const net::Address& address,
                       PrivateUpstreams private_upstreams) {
   const UpstreamUrl url{.tls = origin.tls, .host = origin.host, .port = origin.port, .path = {}};

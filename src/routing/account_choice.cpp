@@ -227,21 +227,20 @@ std::optional<AccountChoice::Pick> AccountChoice::by_draw(const AccountClass& of
 template <class Allowed>
 AccountChoice::Candidate AccountChoice::warmest(const AccountClass& of, const Candidate& first,
                                                 Allowed allowed) {
-  if (need_.prefixes.empty() || need_.prefixes.back().bytes < warm_bytes_min) return first;
   const PromptCache& cache = pool_.memory_->prompt_cache;
   const ModelHash model = menus_.of(of.members[first.place]).hash;
+  const PromptCache::Holders holders = cache.holders(model, need_.prefixes, need_.at.now);
+  const auto prefixes = need_.prefixes.first(holders.prefixes);
+  if (prefixes.empty() || prefixes.back().bytes < warm_bytes_min) return first;
   Candidate best = first;
   std::int64_t least =
-      cache.warm_bytes(of.hashes[first.place], model, need_.prefixes, need_.at.now) +
-      warm_bytes_min;
-  const PromptCache::Holders holders = cache.holders(model, need_.prefixes, need_.at.now);
+      cache.warm_bytes(of.hashes[first.place], model, prefixes, need_.at.now) + warm_bytes_min;
   for (const AccountHash holder : holders.accounts) {
     const auto known = pool_.by_hash_.find(holder);
     if (known == pool_.by_hash_.end()) continue;
     Candidate one{.place = of.place_of(known->second)};
     if (one.place == of.size() || menus_.of(known->second).hash != model) continue;
-    const std::int64_t warm =
-        cache.warm_bytes(holder, model, need_.prefixes.first(holders.prefixes), need_.at.now);
+    const std::int64_t warm = cache.warm_bytes(holder, model, prefixes, need_.at.now);
     if (warm < least || (warm == least && best.place == first.place)) continue;
     one.look = look(known->second);
     if (one.look.fit != Fit::good || one.look.probe || !allowed(one)) continue;

@@ -139,7 +139,7 @@ void AccountHealth::succeeded(Moment at, std::string_view model, Milliseconds fi
                               Milliseconds usual) {
   attempts_.fetch_add(1, memory_order_relaxed);
   recent_.add(at.now, false);
-  pace_.add(at.now, first_event, usual);
+  if (first_event > Milliseconds(0)) pace_.add(at.now, first_event, usual);
   if (streak_.load(memory_order_relaxed) == 0 && !troubled_.load(memory_order_relaxed)) return;
 
   const ModelHash hash = model_hash(model);

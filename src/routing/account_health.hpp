@@ -79,7 +79,7 @@ class AccountHealth {
   [[nodiscard]] bool take_probe(TimePoint now, ModelHash model);
   /// The probe ended without a verdict.
   void give_probe_back(ModelHash model);
-  /// The first output is here, `first_event` after the call. `usual`: what that model takes on all accounts.
+  /// The first output is here, `first_event` after the call; 0: that is no measure. `usual`: what that model takes on all accounts.
   /// Of an attempt that was on its way when a rest began it ends none.
   void succeeded(Moment at, std::string_view model, Milliseconds first_event, Milliseconds usual);
   void failed(Moment at, std::string_view model, const Verdict& verdict, std::uint64_t random);

@@ -22,7 +22,10 @@ void AccountLease::release() {
 void AccountLease::succeeded(Moment at, Milliseconds first_event) {
   if (!state_) return;
   terms_.is_probe = false;
-  const Milliseconds usual = memory_->pace.observe(terms_.model_hash, first_event);
+  Milliseconds usual{0};
+  if (first_event > Milliseconds(0)) {
+    usual = memory_->pace.observe(terms_.model_hash, first_event);
+  }
   state_->health.succeeded(at, terms_.model, first_event, usual);
   memory_->sessions.put(terms_.session, state_->hash, at.now);
 }

@@ -36,7 +36,8 @@ class AccountLease {
   void release();
   explicit operator bool() const { return state_ != nullptr; }
 
-  /// The attempt's first output is here, so long after the call. The conversation is with this account from now on.
+  /// The attempt's first output is here, so long after the call; 0: it says nothing about how soon the account begins, as that of
+  /// a whole document. The conversation is with this account from now on.
   void succeeded(Moment at, Milliseconds first_event);
   /// It came to nothing.
   void failed(Moment at, const Verdict& verdict, std::uint64_t random);

@@ -53,6 +53,14 @@ TEST_F(AccountLeaseTest, ASuccessSaysWhereTheConversationIs) {
   EXPECT_EQ(state().health.first_event(), Milliseconds(300));
 }
 
+TEST_F(AccountLeaseTest, AWholeDocumentIsNoMeasureOfPace) {
+  for (std::uint32_t i = 0; i < 2 * ModelPace::figures_min; ++i) {
+    lease().succeeded(world_.at(), Milliseconds(0));
+  }
+  EXPECT_EQ(world_.memory->pace.observe(model_hash("claude"), Milliseconds(500)).count(), 0);
+  EXPECT_EQ(state().health.first_event(), Milliseconds(0));
+}
+
 TEST_F(AccountLeaseTest, AFailureMovesNoConversation) {
   world_.memory->sessions.put(7, 1234, world_.clock.now());
   AccountLease one = lease(7);

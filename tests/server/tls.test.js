@@ -149,6 +149,19 @@ describe("a provider", () => {
     assert.ok(closing.connections.some(({ reused }) => reused));
   });
 
+  test("is judged by each account's own authorities, and what one trusts no other is lent", async () => {
+    const server = await world.sluice({
+      account: [
+        account(provider, "trusting", { ca_file: made.file("ca.pem"), models: ["trusted"] }),
+        account(provider, "doubting", { ca_file: made.file("other-ca.pem"), models: ["doubted"] }),
+      ],
+      relay: { max_attempts: 1 },
+    });
+    for (const [model, status] of [["trusted", 200], ["doubted", 502], ["trusted", 200]]) {
+      assert.equal((await server.messages(messageRequest({ model }))).status, status, model);
+    }
+  });
+
   const strangers = {
     "of an unknown authority": { identity: "server", ca_file: "other-ca.pem" },
     "that is known to nobody, by the system's authorities": { identity: "server" },
