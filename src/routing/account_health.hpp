@@ -125,7 +125,7 @@ class AccountHealth {
   [[nodiscard]] const Scope* find(ModelHash model) const;
   [[nodiscard]] Scope* find(ModelHash model);
   // The mutex is held in these.
-  [[nodiscard]] Scope* claim(TimePoint now, std::string_view model);
+  [[nodiscard]] Scope& claim(TimePoint now, std::string_view model);
   void rest(Scope& scope, const Moment& at, std::string_view model, const Verdict& verdict,
             std::uint64_t random);
   void end(Scope& scope, const Moment& at, std::string_view why);
