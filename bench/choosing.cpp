@@ -40,16 +40,9 @@ class World {
 
   /// A request from its choice to its end.
   void serve(SessionHash session, std::span<const meter::PromptPrefix> prefixes) {
-    const Moment at{.now = clock_.now(), .wall = clock_.wall_now()};
-    auto lease = pool_.lease({.dialect = "anthropic",
-                              .model = model,
-                              .route = route_,
-                              .at = at,
-                              .session = session,
-                              .prefixes = prefixes,
-                              .draw = random_.next()});
+    auto lease = pool_.lease(need(session, prefixes));
     if (!lease) std::abort();
-    lease->succeeded(at, Milliseconds(500));
+    lease->succeeded(at(), Milliseconds(500));
     clock_.advance(std::chrono::microseconds(1));
   }
   /// An answer says what was cached, on each account in turn.
@@ -57,9 +50,37 @@ class World {
     memory_->prompt_cache.learn(pool_.accounts()[next_++ % pool_.accounts().size()].state->hash,
                                 model_hash(model), prefixes, read_, clock_.now());
   }
+  void ask_in_vain(SessionHash session) {
+    if (pool_.lease(need(session, {}))) std::abort();
+  }
+  void rest_all_but_one() {
+    Verdict verdict;
+    verdict.scope = Verdict::Scope::account;
+    verdict.told = std::chrono::hours(24);
+    for (std::size_t i = 1; i < pool_.accounts().size(); ++i) {
+      pool_.accounts()[i].state->health.failed(at(), model, verdict, 0);
+    }
+  }
+  void fill_all() {
+    for (const Account& account : pool_.accounts()) {
+      while (account.state->take_slot(account.max_concurrency)) {
+      }
+    }
+  }
   [[nodiscard]] SessionHash random_session() { return random_.next() | 1U; }
 
  private:
+  [[nodiscard]] Moment at() const { return {.now = clock_.now(), .wall = clock_.wall_now()}; }
+  [[nodiscard]] Need need(SessionHash session, std::span<const meter::PromptPrefix> prefixes) {
+    return {.dialect = "anthropic",
+            .model = model,
+            .route = route_,
+            .at = at(),
+            .session = session,
+            .prefixes = prefixes,
+            .draw = random_.next()};
+  }
+
   ManualClock clock_;
   SeededRandom random_{1};
   net::WaitingLine line_;
@@ -109,6 +130,21 @@ void choose(benchmark::State& state, Conversation conversation, bool with_prefix
                                        : std::span<const meter::PromptPrefix>());
   }
 }
+
+/// The hard cases: all but one account rest, or all are full.
+void find_the_last(benchmark::State& state) {
+  World world(static_cast<int>(state.range(0)));
+  world.rest_all_but_one();
+  for (auto _ : state) world.serve(world.random_session(), {});
+}
+BENCHMARK(find_the_last)->Arg(10)->Arg(100)->Arg(1000);
+
+void find_nobody(benchmark::State& state) {
+  World world(static_cast<int>(state.range(0)));
+  world.fill_all();
+  for (auto _ : state) world.ask_in_vain(world.random_session());
+}
+BENCHMARK(find_nobody)->Arg(10)->Arg(100)->Arg(1000);
 
 void learn(benchmark::State& state) {
   World world(1000);

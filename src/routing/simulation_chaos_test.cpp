@@ -78,7 +78,12 @@ class Chaos {
   }
   void change_accounts() {
     if (chance(20) != 0) return;
-    if (world_.accounts.size() > 2 && chance(2) == 0) {
+    if (chance(2) == 0) {
+      Account& changed = some_account();
+      changed.weight = 1 + static_cast<int>(chance(10));
+      changed.max_concurrency = static_cast<int>(chance(6));
+      changed.priority = chance(10) == 0 ? 20 : 10;
+    } else if (world_.accounts.size() > 2 && chance(2) == 0) {
       world_.accounts.erase(world_.accounts.begin() +
                             static_cast<std::ptrdiff_t>(chance(world_.accounts.size())));
     } else {
