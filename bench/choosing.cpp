@@ -20,7 +20,7 @@ constexpr std::string_view model = "claude-sonnet-4-5-20250929";
 
 class World {
  public:
-  explicit World(int count) {
+  explicit World(int count, int one_in = 1) {
     std::vector<Account> accounts;
     for (int i = 0; i < count; ++i) {
       Account& made = accounts.emplace_back();
@@ -29,8 +29,8 @@ class World {
       made.dialect = "anthropic";
       made.weight = 1 + i % 4;
       made.max_concurrency = 50;
-      made.models = {"claude-*"};
-      made.model_map = {{"sonnet", "claude-sonnet-4-5-20250929"}};
+      made.models = {i % one_in == 0 ? "claude-*" : "others-*"};
+      if (i % one_in == 0) made.model_map = {{"sonnet", "claude-sonnet-4-5-20250929"}};
       made.pools = {"default"};
       made.state = std::make_shared<AccountState>(made.id, made.name, line_, events_);
     }
@@ -130,6 +130,14 @@ void choose(benchmark::State& state, Conversation conversation, bool with_prefix
                                        : std::span<const meter::PromptPrefix>());
   }
 }
+
+/// One account of twenty serves the model.
+void find_the_few(benchmark::State& state, bool with_session) {
+  World world(1000, 20);
+  for (auto _ : state) world.serve(with_session ? world.random_session() : 0, {});
+}
+BENCHMARK_CAPTURE(find_the_few, new_session, true);
+BENCHMARK_CAPTURE(find_the_few, no_session, false);
 
 /// The hard cases: all but one account rest, or all are full.
 void find_the_last(benchmark::State& state) {

@@ -11,8 +11,9 @@ namespace {
 
 using Availability = AccountHealth::Availability;
 
-double share_of(const AccountClass& of, std::size_t place) {
-  return 4294967295.0 / of.inverse_weights[place] / static_cast<double>(of.weight());
+/// Beside the average of the class.
+double relative_weight(const AccountClass& of, std::size_t place) {
+  return of.weights[place] * static_cast<double>(of.size()) / static_cast<double>(of.weight());
 }
 
 }  // namespace
@@ -31,10 +32,13 @@ AccountChoice::AccountChoice(const AccountPool& pool, const Need& need)
   cold_ = need.at.now - place->last_used >= SessionTable::cold_after;
 }
 
+bool AccountChoice::may_be_asked(std::uint32_t index) {
+  return menus_.of(index).serves && std::ranges::find(need_.asked, index) == need_.asked.end();
+}
+
 AccountChoice::Look AccountChoice::look(std::uint32_t index) {
-  if (std::ranges::find(need_.asked, index) != need_.asked.end()) return {};
+  if (!may_be_asked(index)) return {};
   const MenuAnswers::Answer& menu = menus_.of(index);
-  if (!menu.serves) return {};
   const Account& account = pool_.accounts_[index];
   AccountState& state = *account.state;
   const bool full = account.max_concurrency > 0 &&
@@ -86,14 +90,22 @@ std::optional<AccountChoice::Pick> AccountChoice::pinned() {
 
 template <class Filter>
 AccountChoice::Nearest AccountChoice::nearest(const AccountClass& of, std::size_t count_max,
-                                              Filter filter) const {
-  Nearest found;
+                                              Filter filter) {
+  Nearest found{.weight = of.one_menu ? of.weight() : 0};
   const std::uint64_t session = need_.session;
+  const AccountHash* const hashes = of.hashes.data();
+  const std::uint32_t* const inverse_weights = of.inverse_weights.data();
+  const SessionTable::Count* const* const sessions = of.sessions.data();
+  const std::size_t size = of.size();
   std::uint64_t farthest = UINT64_MAX;  // that still comes among them
-  for (std::size_t place = 0; place < of.size(); ++place) {
-    found.sessions += of.sessions[place]->load(std::memory_order_relaxed);
-    const std::uint64_t u = rendezvous_draw(session, of.hashes[place]);
-    const std::uint32_t inverse_weight = of.inverse_weights[place];
+  for (std::size_t place = 0; place < size; ++place) {
+    if (!of.one_menu) {
+      if (!menus_.of_menu(of.menus[place]).serves) continue;
+      found.weight += of.weights[place];
+    }
+    found.sessions += sessions[place]->load(std::memory_order_relaxed);
+    const std::uint64_t u = rendezvous_draw(session, hashes[place]);
+    const std::uint32_t inverse_weight = inverse_weights[place];
     if (rendezvous_distance_min(u, inverse_weight) >= farthest) continue;
     const std::uint64_t distance = rendezvous_distance(u, inverse_weight);
     if (distance >= farthest || !filter(place)) continue;
@@ -107,9 +119,9 @@ AccountChoice::Nearest AccountChoice::nearest(const AccountClass& of, std::size_
   return found;
 }
 
-void AccountChoice::crowd(const AccountClass& of, std::int64_t sessions,
-                          Candidate& candidate) const {
-  const double share = share_of(of, candidate.place) * static_cast<double>(sessions + 1);
+void AccountChoice::crowd(const AccountClass& of, const Nearest& among, Candidate& candidate) {
+  const double share = static_cast<double>(among.sessions + 1) * of.weights[candidate.place] /
+                       static_cast<double>(among.weight);
   const double has = of.sessions[candidate.place]->load(std::memory_order_relaxed);
   candidate.load = has / share;
   candidate.crowded = has + 1 > sessions_over_share * share + sessions_over;
@@ -122,7 +134,7 @@ std::optional<AccountChoice::Candidate> AccountChoice::first_of(const AccountCla
   for (const Near& near : std::span(nearest.in_order).first(nearest.count)) {
     Candidate one{.place = near.place, .look = look(of.members[near.place])};
     if (one.look.fit == Fit::none) continue;
-    crowd(of, nearest.sessions, one);
+    crowd(of, nearest, one);
     const auto better = [&] {
       if (!best) return true;
       if (one.look.fit != best->look.fit) return one.look.fit < best->look.fit;
@@ -140,7 +152,7 @@ std::optional<AccountChoice::Candidate> AccountChoice::first_of(const AccountCla
 
 std::optional<AccountChoice::Pick> AccountChoice::by_session(const AccountClass& of) {
   if (auto picked = stay(of, Fit::good)) return picked;
-  const auto anyone = [](std::size_t) { return true; };
+  const auto anyone = [&](std::size_t place) { return may_be_asked(of.members[place]); };
   // Nineteen of twenty go to the nearest, and to find only that is half the work.
   Nearest near = nearest(of, 1, anyone);
   auto best = first_of(of, near);
@@ -164,7 +176,7 @@ std::optional<AccountChoice::Pick> AccountChoice::by_session(const AccountClass&
     if (auto picked = stay(of, Fit::slow)) return picked;
   }
   const auto uncrowded = [&](Candidate& other) {
-    crowd(of, near.sessions, other);
+    crowd(of, near, other);
     return !other.crowded;
   };
   return pick(of, warmest(of, *best, uncrowded));
@@ -189,8 +201,8 @@ std::optional<AccountChoice::Candidate> AccountChoice::least_loaded(
     const double takes = static_cast<double>(state.health.first_event().count());
     // In halves, so that a small difference, which says nothing, doesn't gather everything on one.
     const double pace = takes > 0 ? std::round(2 * takes / usual) / 2 : 1;
-    const double share = share_of(of, place) * static_cast<double>(of.size());
-    one.load = state.in_flight.load(std::memory_order_relaxed) / share + pace;
+    const double weight = relative_weight(of, place);
+    one.load = state.in_flight.load(std::memory_order_relaxed) / weight + pace;
     if (!best || one.look.fit < best->look.fit ||
         (one.look.fit == best->look.fit && one.load < best->load)) {
       best = one;
@@ -199,11 +211,19 @@ std::optional<AccountChoice::Candidate> AccountChoice::least_loaded(
   return best;
 }
 
+std::size_t AccountChoice::drawn(const AccountClass& of) {
+  std::size_t place = 0;
+  for (int i = 0; i < draws_for_model; ++i) {
+    place = of.at_weight(next_random(random_) % of.weight());
+    if (may_be_asked(of.members[place])) break;
+  }
+  return place;
+}
+
 std::optional<AccountChoice::Pick> AccountChoice::by_draw(const AccountClass& of) {
-  const auto drawn = [&] { return of.at_weight(next_random(random_) % of.weight()); };
   std::optional<Candidate> best;
   for (int i = 0; i < draws_max && of.size() > few; ++i) {
-    const std::array<std::size_t, 2> pair{drawn(), drawn()};
+    const std::array<std::size_t, 2> pair{drawn(of), drawn(of)};
     best = least_loaded(of, pair);
     if (best && best->look.fit == Fit::good) break;
   }
@@ -211,14 +231,15 @@ std::optional<AccountChoice::Pick> AccountChoice::by_draw(const AccountClass& of
     // Begins with whose turn it is, so that equals take turns.
     std::vector<std::size_t> all(of.size());
     std::iota(all.begin(), all.end(), 0U);
-    std::ranges::rotate(all, all.begin() + static_cast<std::ptrdiff_t>(drawn()));
+    std::ranges::rotate(all, all.begin() + static_cast<std::ptrdiff_t>(drawn(of)));
+    std::erase_if(all, [&](std::size_t place) { return !may_be_asked(of.members[place]); });
     best = least_loaded(of, all);
   }
   if (!best) return std::nullopt;
   const auto idle = [&](Candidate& other) {
     const AccountState& state = *pool_.accounts_[of.members[other.place]].state;
-    const double share = share_of(of, other.place) * static_cast<double>(of.size());
-    other.load = state.in_flight.load(std::memory_order_relaxed) / share + 1;
+    const double weight = relative_weight(of, other.place);
+    other.load = state.in_flight.load(std::memory_order_relaxed) / weight + 1;
     return other.load <= best->load + 1;
   };
   return pick(of, warmest(of, *best, idle));

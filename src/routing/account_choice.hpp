@@ -38,6 +38,8 @@ class AccountChoice {
   static constexpr std::size_t few = 8;
   /// Pairs that are drawn before all are looked at.
   static constexpr int draws_max = 4;
+  /// Draws for one that serves the model at all.
+  static constexpr int draws_for_model = 64;
 
   enum class Fit : std::uint8_t {
     good,
@@ -63,20 +65,25 @@ class AccountChoice {
   struct Nearest {
     std::array<Near, few> in_order{};
     std::size_t count = 0;
-    std::int64_t sessions = 0;  // of the whole class
+    // Of all in the class that serve the model.
+    std::int64_t sessions = 0;
+    std::uint64_t weight = 0;
   };
 
+  /// It serves the model and wasn't asked yet. Touches no state.
+  [[nodiscard]] bool may_be_asked(std::uint32_t index);
   [[nodiscard]] Look look(std::uint32_t index);
   [[nodiscard]] std::optional<Pick> stay(const AccountClass& of, Fit at_worst);
   [[nodiscard]] std::optional<Pick> by_session(const AccountClass& of);
   [[nodiscard]] std::optional<Pick> by_draw(const AccountClass& of);
   [[nodiscard]] std::optional<Pick> pinned();
   template <class Filter>
-  [[nodiscard]] Nearest nearest(const AccountClass& of, std::size_t count_max, Filter filter) const;
+  [[nodiscard]] Nearest nearest(const AccountClass& of, std::size_t count_max, Filter filter);
+  [[nodiscard]] std::size_t drawn(const AccountClass& of);
   [[nodiscard]] std::optional<Candidate> first_of(const AccountClass& of, const Nearest& nearest);
   [[nodiscard]] std::optional<Candidate> least_loaded(const AccountClass& of,
                                                       std::span<const std::size_t> places);
-  void crowd(const AccountClass& of, std::int64_t sessions, Candidate& candidate) const;
+  static void crowd(const AccountClass& of, const Nearest& among, Candidate& candidate);
   /// A warm account in place of `first`, if that saves something and `allowed` says so.
   template <class Allowed>
   [[nodiscard]] Candidate warmest(const AccountClass& of, const Candidate& first, Allowed allowed);

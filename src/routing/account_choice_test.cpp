@@ -296,6 +296,23 @@ TEST_F(AccountChoiceTest, NamesOfOneModelOfTheProviderRestTogether) {
   EXPECT_EQ(name_of(world_.pool->lease(other)), "a");
 }
 
+TEST_F(AccountChoiceTest, ThoseThatServeAModelShareItAmongThemselves) {
+  for (int i = 0; i < 100; ++i) {
+    world_.add("account-" + std::to_string(i)).models = {i % 10 == 0 ? "claude" : "other"};
+  }
+  world_.build();
+  int without_session = 0;
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_NE(world_.serve(world_.random.next()), "");
+    without_session += world_.serve(0).empty() ? 0 : 1;
+  }
+  EXPECT_EQ(without_session, 1000);
+  for (std::size_t i = 0; i < 100; i += 10) {
+    const auto& state = *world_.accounts[i].state;
+    EXPECT_NEAR(world_.memory->sessions.count_of(state.hash).load(), 100, 15);
+  }
+}
+
 TEST_F(AccountChoiceTest, FindsTheOnlyOneThatIsWellAmongMany) {
   for (int i = 0; i < 200; ++i) {
     const std::string name = "account-" + std::to_string(i);

@@ -31,21 +31,22 @@ std::size_t AccountClass::at_weight(std::uint64_t point) const {
   return static_cast<std::size_t>(at - weights_so_far.begin());
 }
 
-std::size_t AccountClasses::route(const std::vector<Account>& accounts, SessionTable& sessions,
-                                  std::vector<std::string> pools, std::vector<std::string> names) {
+std::size_t AccountClasses::route(const std::vector<Account>& accounts, const AccountMenus& menus,
+                                  SessionTable& sessions, std::vector<std::string> pools,
+                                  std::vector<std::string> names) {
   std::sort(pools.begin(), pools.end());
   std::sort(names.begin(), names.end());
   const auto [known, added] = by_reach_.try_emplace({pools, names}, routes_.size());
   if (!added) return known->second;
   Route& made = routes_.emplace_back();
   for (std::uint32_t i = 0; i < accounts.size(); ++i) {
-    if (reaches(accounts[i], pools, names)) add(made, accounts[i], i, sessions);
+    if (reaches(accounts[i], pools, names)) add(made, accounts[i], i, menus.menu_of(i), sessions);
   }
   return known->second;
 }
 
 void AccountClasses::add(Route& route, const Account& account, std::uint32_t index,
-                         SessionTable& sessions) {
+                         std::uint32_t menu, SessionTable& sessions) {
   ++route.accounts;
   auto language = std::find_if(route.languages.begin(), route.languages.end(),
                                [&](const Language& l) { return l.dialect == account.dialect; });
@@ -59,11 +60,15 @@ void AccountClasses::add(Route& route, const Account& account, std::uint32_t ind
     at = classes.emplace(at);
     at->priority = account.priority;
   }
-  at->members.push_back(index);
-  at->hashes.push_back(account.state->hash);
-  at->inverse_weights.push_back(inverse_weight(account.weight));
+  const auto weight = static_cast<std::uint32_t>(std::max(account.weight, 1));
   const std::uint64_t before = at->weights_so_far.empty() ? 0 : at->weights_so_far.back();
-  at->weights_so_far.push_back(before + static_cast<std::uint64_t>(std::max(account.weight, 1)));
+  at->one_menu = at->menus.empty() || (at->one_menu && at->menus.back() == menu);
+  at->members.push_back(index);
+  at->menus.push_back(menu);
+  at->hashes.push_back(account.state->hash);
+  at->weights.push_back(weight);
+  at->inverse_weights.push_back(inverse_weight(account.weight));
+  at->weights_so_far.push_back(before + weight);
   at->sessions.push_back(&sessions.count_of(account.state->hash));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "routing/account.hpp"
+#include "routing/account_menus.hpp"
 #include "routing/session_table.hpp"
 
 namespace sluice::routing {
@@ -18,7 +19,10 @@ namespace sluice::routing {
 struct AccountClass {
   int priority = 0;
   std::vector<std::uint32_t> members;  // indexes of accounts, ascending
+  bool one_menu = true;                // all serve the same
   // Of the members, by place:
+  std::vector<std::uint32_t> menus;
+  std::vector<std::uint32_t> weights;
   std::vector<AccountHash> hashes;
   std::vector<std::uint32_t> inverse_weights;        // see `rendezvous_distance`
   std::vector<std::uint64_t> weights_so_far;         // of the members up to here
@@ -34,8 +38,9 @@ struct AccountClass {
 class AccountClasses {
  public:
   /// The way to the accounts that stand in one of `pools` and, where `names` isn't empty, have one of these names.
-  [[nodiscard]] std::size_t route(const std::vector<Account>& accounts, SessionTable& sessions,
-                                  std::vector<std::string> pools, std::vector<std::string> names);
+  [[nodiscard]] std::size_t route(const std::vector<Account>& accounts, const AccountMenus& menus,
+                                  SessionTable& sessions, std::vector<std::string> pools,
+                                  std::vector<std::string> names);
   /// How many accounts it leads to.
   [[nodiscard]] std::size_t accounts_of(std::size_t route) const;
   /// Those that speak `dialect`, best priority first.
@@ -51,7 +56,7 @@ class AccountClasses {
     std::size_t accounts = 0;
     std::vector<Language> languages;
   };
-  static void add(Route& route, const Account& account, std::uint32_t index,
+  static void add(Route& route, const Account& account, std::uint32_t index, std::uint32_t menu,
                   SessionTable& sessions);
 
   std::vector<Route> routes_;

@@ -23,8 +23,7 @@ MenuAnswers::MenuAnswers(const AccountMenus& menus, const std::vector<Account>& 
   asked_.fill(none);
 }
 
-const MenuAnswers::Answer& MenuAnswers::of(std::uint32_t account) {
-  const std::uint32_t menu = menus_.of_account_[account];
+const MenuAnswers::Answer& MenuAnswers::of_menu(std::uint32_t menu) {
   Answer& answer = answers_[menu % kept];
   if (asked_[menu % kept] == menu) return answer;
   asked_[menu % kept] = menu;

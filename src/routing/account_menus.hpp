@@ -14,6 +14,8 @@ class AccountMenus {
  public:
   AccountMenus() = default;
   explicit AccountMenus(const std::vector<Account>& accounts);
+  /// Of an account, by index.
+  [[nodiscard]] std::uint32_t menu_of(std::uint32_t account) const { return of_account_[account]; }
 
  private:
   friend class MenuAnswers;
@@ -33,10 +35,11 @@ class MenuAnswers {
     /// Of the provider's name: models that clients tell apart and the provider doesn't rest together, and share its cache.
     ModelHash hash = 0;
   };
-  [[nodiscard]] const Answer& of(std::uint32_t account);
+  [[nodiscard]] const Answer& of(std::uint32_t account) { return of_menu(menus_.menu_of(account)); }
+  [[nodiscard]] const Answer& of_menu(std::uint32_t menu);
 
  private:
-  static constexpr std::size_t kept = 16;  // more menus than these are asked more than once
+  static constexpr std::size_t kept = 32;  // more menus than these are asked more than once
   static constexpr std::uint32_t none = UINT32_MAX;
 
   const AccountMenus& menus_;

@@ -18,7 +18,7 @@ AccountPool::AccountPool(std::vector<Account> accounts, std::shared_ptr<RoutingM
 }
 
 std::size_t AccountPool::route(std::vector<std::string> pools, std::vector<std::string> names) {
-  return classes_.route(accounts_, memory_->sessions, std::move(pools), std::move(names));
+  return classes_.route(accounts_, menus_, memory_->sessions, std::move(pools), std::move(names));
 }
 
 bool AccountPool::has_choice(std::size_t route) const { return classes_.accounts_of(route) > 1; }
