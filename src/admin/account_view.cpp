@@ -1,8 +1,7 @@
 #include "admin/account_view.hpp"
 
-#include <algorithm>
-
 #include "admin/account_document.hpp"
+#include "admin/account_live.hpp"
 #include "admin/views.hpp"
 
 namespace sluice::admin {
@@ -16,19 +15,11 @@ View account_view(const provider::AccountSettings& account, const AccountFacts& 
   const std::string_view state = state_of({.removed = facts.removed,
                                            .disabled = account.disabled,
                                            .expired = account.expires && *account.expires <= now});
-  const bool in_trouble = state == "active" && facts.trouble;
-  view["state"] = in_trouble ? std::string_view(facts.trouble->state) : state;
-  view["state_reason"] = in_trouble ? std::string_view(facts.trouble->reason) : "";
+  const AccountNow remembered = account_now(facts.rests, {}, now);
+  const store::AccountRest* rest = state == "active" ? remembered.whole() : nullptr;
+  view["state"] = rest != nullptr ? std::string_view(rest->state) : state;
+  view["state_reason"] = rest != nullptr ? std::string_view(rest->reason) : "";
   return view;
-}
-
-std::optional<store::AccountState> find_trouble(store::Transaction& transaction,
-                                                std::string_view account) {
-  const auto states = store::Activity(transaction).account_states();
-  const auto found = std::find_if(states.begin(), states.end(),
-                                  [&](const auto& state) { return state.account == account; });
-  if (found == states.end()) return {};
-  return *found;
 }
 
 }  // namespace sluice::admin

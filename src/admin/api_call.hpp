@@ -43,6 +43,7 @@ Outcome<boost::json::object> remove_object(ApiCall& call);
 Outcome<boost::json::object> restore_object(ApiCall& call);
 Outcome<boost::json::object> rotate_object(ApiCall& call);
 Outcome<boost::json::object> reset_password(ApiCall& call);
+Outcome<boost::json::object> lift_account(ApiCall& call);
 Outcome<boost::json::object> test_account(ApiCall& call);
 
 Outcome<boost::json::object> sign_in(ApiCall& call);

@@ -111,6 +111,10 @@ Outcome<json::object> reset_password(ApiCall& call) {
   return with_etag(call, call.management.reset_password(call.actor, call.id, std::move(given)));
 }
 
+Outcome<json::object> lift_account(ApiCall& call) {
+  return with_etag(call, call.management.lift(call.actor, call.id));
+}
+
 Outcome<json::object> test_account(ApiCall& call) {
   TRY(const provider::AccountSettings account, call.management.account(call.actor, call.id));
   json::array steps = call.facts.test_account(account);

@@ -33,6 +33,7 @@ constexpr std::array routes{
     Route{"PATCH", "/accounts/{id}", by_role, R::accounts, A::update, update_object, "update_account", "Change what the body names; null is the default", "AccountFields", "Account", 200, versioned},
     Route{"DELETE", "/accounts/{id}", by_role, R::accounts, A::remove, remove_object, "remove_account", "Remove an account; it can be restored", "", "Account", 200, versioned},
     Route{"POST", "/accounts/{id}/restore", by_role, R::accounts, A::restore, restore_object, "restore_account", "Bring a removed account back", "", "Account", 200, versioned},
+    Route{"POST", "/accounts/{id}/lift", by_role, R::accounts, A::update, lift_account, "lift_account", "Forget what keeps an account from being used, in all running servers", "", "Account"},
     Route{"POST", "/accounts/{id}/test", by_role, R::accounts, A::update, test_account, "test_account", "What of the account works and what not, without billing anything", "", "AccountTest"},
 
     Route{"GET", "/pools", by_role, R::pools, A::read, list_objects, "list_pools", "Pools, page by page", "", "PoolPage", 200, anyhow, objects},

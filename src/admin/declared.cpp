@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "admin/account_live.hpp"
 #include "admin/account_view.hpp"
 #include "admin/key_view.hpp"
 #include "base/ascii.hpp"
@@ -44,8 +45,10 @@ View view_of_account(const Desk& desk, const provider::AccountSettings& account)
   facts.secret_hint = credential.kind == provider::Credential::Kind::oauth2
                           ? credential.oauth2.refresh_token.hint()
                           : credential.secret.hint();
-  facts.trouble = find_trouble(desk.transaction, std::string(id_prefix) + account.name);
-  return whole(account.name, account_view(account, facts, desk.now));
+  facts.rests = store::AccountRests(desk.transaction).of(account.id.str());
+  View view = whole(account.name, account_view(account, facts, desk.now));
+  show_now(desk, view);
+  return view;
 }
 
 View view_of_key(const Desk& desk, const identity::Key& key) {

@@ -121,6 +121,8 @@ Result<Entities> load_entities(store::Database& database, store::SecretBox& secr
     Entities out;
     out.revision = store::revision(transaction);
     load_accounts(transaction, secrets, out);
+    out.rests = store::AccountRests(transaction).all();
+    out.lifts = store::AccountRests(transaction).lifts();
     load_keys(transaction, out);
     load_suffixes(transaction, secrets, out);
     return out;

@@ -1,10 +1,13 @@
 #pragma once
 /// All accounts and keys of the store, opened and ready to be served: what a running server makes its snapshot of.
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "identity/key.hpp"
 #include "provider/account_settings.hpp"
+#include "store/account_rests.hpp"
 #include "store/secret_box.hpp"
 
 namespace sluice::admin {
@@ -15,6 +18,9 @@ struct Entities {
   std::vector<provider::AccountSettings> accounts;
   /// Without those of users who are disabled or removed.
   std::vector<identity::Key> keys;
+  /// What of the accounts rested when this was read; and how often an operator forgave each.
+  std::vector<store::AccountRest> rests;
+  std::map<std::string, std::int64_t> lifts;
   std::vector<Secret> key_suffixes;  // of identity::KeyDirectory
   /// What couldn't be read (sealed with another master key, a document of a newer version), in words for the log; the rest
   /// is served.

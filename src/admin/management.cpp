@@ -72,6 +72,7 @@ Outcome<View> Management::create(const Actor& actor, Kind kind, const json::obje
     transaction.touch();
     TRY(View view, view_of(desk, *subject, object));
     write_audit(desk, kind, "create", object, {}, view);
+    subject->show_now(desk, view);
     return view;
   };
   TRY(View view, in_transaction<View>(database_, Access::write, work));
@@ -89,16 +90,20 @@ Outcome<View> Management::update(const Actor& actor, Kind kind, std::string_view
   const auto work = [&](Transaction& transaction) -> Outcome<View> {
     const Desk desk{transaction, secrets_, *declared, actor, clock_.wall_now()};
     TRY(const Object before, find_to_change(desk, kind, which, reach, version));
-    TRY(const View view_before, view_of(desk, *subject, before));
+    TRY(View view_before, view_of(desk, *subject, before));
     Object after = before;
     CHECK_OK(subject->apply(desk, given, after, IsNew::no));
-    if (is_same(before, after) && !subject->has_more()) return view_before;
+    if (is_same(before, after) && !subject->has_more()) {
+      subject->show_now(desk, view_before);
+      return view_before;
+    }
     if (after.name != before.name) {
       CHECK_OK(refuse_declared(*declared, kind, after.name, "name"));
     }
     CHECK_OK(write_change(desk, kind, *subject, before, after));
     TRY(View view, view_of(desk, *subject, after));
     write_audit(desk, kind, "update", after, view_before, view);
+    subject->show_now(desk, view);
     return view;
   };
   return in_transaction<View>(database_, Access::write, work);
@@ -118,6 +123,7 @@ Outcome<View> Management::remove(const Actor& actor, Kind kind, std::string_view
     CHECK_OK(write_change(desk, kind, *subject, before, after));
     TRY(View view, view_of(desk, *subject, after));
     write_audit(desk, kind, "remove", after, view_before, view);
+    subject->show_now(desk, view);
     return view;
   };
   return in_transaction<View>(database_, Access::write, work);
@@ -143,6 +149,7 @@ Outcome<View> Management::restore(const Actor& actor, Kind kind, std::string_vie
     CHECK_OK(write_change(desk, kind, *subject, before, after));
     TRY(View view, view_of(desk, *subject, after));
     write_audit(desk, kind, "restore", after, view_before, view);
+    subject->show_now(desk, view);
     return view;
   };
   return in_transaction<View>(database_, Access::write, work);

@@ -90,6 +90,8 @@ class Management {
   [[nodiscard]] Outcome<View> reset_password(const Actor& actor, std::string_view which,
                                              std::optional<std::string> password);
 
+  /// Whatever keeps an account from being used is forgotten, in all running servers within a second. Also of declared ones.
+  [[nodiscard]] Outcome<View> lift(const Actor& actor, std::string_view which);
   /// The account with its secrets opened: for `account test` and whoever signs in with it.
   [[nodiscard]] Outcome<provider::AccountSettings> account(const Actor& actor,
                                                            std::string_view which);

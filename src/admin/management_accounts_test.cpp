@@ -1,6 +1,6 @@
 #include "admin/entities.hpp"
 #include "admin/testing.hpp"
-#include "store/activity.hpp"
+#include "store/account_rests.hpp"
 
 namespace sluice::admin::testing {
 namespace {
@@ -127,11 +127,14 @@ TEST_P(ManagementAccounts, AnEditEndsTheTroubleOfAnAccountAndItsAccessToken) {
   const View made = make_oauth2("main");
   const std::string id = text(made, "id");
   store::testing::write(*database_, [&](store::Transaction& transaction) {
-    store::Activity(transaction)
-        .set_account_state({.account = id,
-                            .state = "unauthorized",
-                            .reason = "invalid_grant",
-                            .since = clock_.wall_now()});
+    store::AccountRests(transaction)
+        .put({.account = id,
+              .model = "",
+              .state = "unauthorized",
+              .rule = "unauthorized",
+              .reason = "invalid_grant",
+              .since = clock_.wall_now(),
+              .until = {}});
     return secrets_
         ->put(transaction, id, "access_token", Secret("access-canary"), clock_.wall_now())
         .has_value();

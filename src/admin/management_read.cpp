@@ -41,7 +41,10 @@ std::optional<View> find_implicit_pool(const Desk& desk, std::string_view which)
 /// One object that can't be read, such as one of a newer version, must not hide the others.
 View view_or_fault(const Desk& desk, Subject& subject, const Object& object) {
   auto view = view_of(desk, subject, object);
-  if (view) return *std::move(view);
+  if (view) {
+    subject.show_now(desk, *view);
+    return *std::move(view);
+  }
   return {{"id", object.id},
           {"name", object.name},
           {"version", object.version},
@@ -61,7 +64,11 @@ Outcome<View> Management::get(const Actor& actor, Kind kind, std::string_view wh
       if (auto view = find_declared(desk, kind, which)) return *std::move(view);
     }
     const auto object = find_object(desk, kind, which, reach);
-    if (object) return view_of(desk, *subject, *object);
+    if (object) {
+      TRY(View view, view_of(desk, *subject, *object));
+      subject->show_now(desk, view);
+      return view;
+    }
     if (kind == Kind::pool && object.error().code == Errc::not_found) {
       if (auto view = find_implicit_pool(desk, which)) return *std::move(view);
     }

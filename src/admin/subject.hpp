@@ -38,6 +38,8 @@ class Subject {
                                              const store::Object& after) = 0;
   /// The fields of the kind, for people.
   [[nodiscard]] virtual Outcome<View> view(const Desk& desk, const store::Object& object) = 0;
+  /// How it is at this moment: shown beside the fields, and no matter of the audit log.
+  virtual void show_now(const Desk&, View&) {}
   /// What is shown once, after a creation.
   virtual void show_once(View&) const {}
 };

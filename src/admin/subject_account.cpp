@@ -5,11 +5,12 @@
 #include <algorithm>
 
 #include "admin/account_document.hpp"
+#include "admin/account_live.hpp"
 #include "admin/account_view.hpp"
 #include "admin/document.hpp"
 #include "admin/key_document.hpp"
 #include "admin/subject.hpp"
-#include "store/activity.hpp"
+#include "store/account_rests.hpp"
 
 namespace sluice::admin {
 namespace {
@@ -62,7 +63,7 @@ class AccountSubject final : public Subject {
     }
     if (before == nullptr) return {};
     // What was wrong with it may be mended; if not, it shows soon enough.
-    store::Activity(desk.transaction).clear_account_state(after.id);
+    store::AccountRests(desk.transaction).lift(after.id, desk.now);
     if (before->name != after.name) return refuse_while_tied(desk, before->name);
     return {};
   }
@@ -75,9 +76,11 @@ class AccountSubject final : public Subject {
       const auto sealed = store::SealedSecrets(desk.transaction).find(object.id, name);
       if (sealed) facts.secret_hint = sealed->hint;
     }
-    facts.trouble = find_trouble(desk.transaction, object.id);
+    facts.rests = store::AccountRests(desk.transaction).of(object.id);
     return account_view(account, facts, desk.now);
   }
+
+  void show_now(const Desk& desk, View& view) override { admin::show_now(desk, view); }
 
  private:
   std::vector<SecretChange> changes_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "store/activity.hpp"
+#include "store/account_rests.hpp"
 #include "store/properties.hpp"
 
 namespace sluice::app {
@@ -99,9 +99,9 @@ Result<bool> is_refused(Transaction& transaction, store::SecretBox& secrets,
   TRY(const Secret refused, find_secret(transaction, secrets, account, refused_name));
   if (refused.reveal() != seed_of(tokens.seed)) return false;
   if (account.declared) return true;
-  const auto states = store::Activity(transaction).account_states();
-  return std::any_of(states.begin(), states.end(), [&](const store::AccountState& state) {
-    return state.account == account.id.str() && state.state == unauthorized;
+  const auto rests = store::AccountRests(transaction).of(account.id.str());
+  return std::any_of(rests.begin(), rests.end(), [](const store::AccountRest& rest) {
+    return rest.state == unauthorized;
   });
 }
 
@@ -218,7 +218,7 @@ Result<bool> StoredTokens::keep(const AccountSettings& account, const Turn& turn
     CHECK_OK(secrets_.put(transaction, owner, access_name, fresh.access_token, now, expires));
     store::SealedSecrets(transaction).drop(owner, refused_name);
     if (account.declared) drop_forgotten(transaction, account, now);
-    store::Activity(transaction).clear_account_state(account.id.str());
+    store::AccountRests(transaction).drop_state(account.id.str(), unauthorized);
     transaction.touch();
     return true;
   });
@@ -234,11 +234,14 @@ Result<bool> StoredTokens::refuse(const AccountSettings& account, const Turn& tu
     CHECK_OK(put_refresh_token(transaction, secrets_, account, turn, Secret(), now));
     CHECK_OK(secrets_.put(transaction, owner, refused_name, Secret(seed_of(tokens.seed)), now));
     store::SealedSecrets(transaction).drop(owner, access_name);
-    store::Activity(transaction)
-        .set_account_state({.account = account.id.str(),
-                            .state = std::string(unauthorized),
-                            .reason = reason,
-                            .since = now});
+    store::AccountRests(transaction)
+        .put({.account = account.id.str(),
+              .model = "",
+              .state = std::string(unauthorized),
+              .rule = std::string(unauthorized),
+              .reason = reason,
+              .since = now,
+              .until = {}});
     transaction.touch();
     return true;
   });

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/activity.hpp"
+#include "store/account_rests.hpp"
 #include "store/properties.hpp"
 #include "store/testing.hpp"
 #include "store/watcher.hpp"
@@ -63,7 +63,7 @@ class StoredTokensTest : public testing::Test {
   }
   std::string state() {
     const auto states = store::testing::read(
-        *database_, [](store::Transaction& t) { return store::Activity(t).account_states(); });
+        *database_, [](store::Transaction& t) { return store::AccountRests(t).all(); });
     return states.empty() ? "" : states.front().state + ": " + states.front().reason;
   }
   std::int64_t revision() {
@@ -267,7 +267,7 @@ TEST_F(AccountOfTheStore, IsTriedAgainOnceItsMarkIsTakenAway) {
   EXPECT_EQ(state(), "unauthorized: invalid_client");
   EXPECT_EQ(turn(two_, account_, start).kind, Turn::Kind::unauthorized);
   store::testing::write(*database_, [&](store::Transaction& t) {
-    store::Activity(t).clear_account_state(account_.id.str());
+    store::AccountRests(t).drop_all(account_.id.str());
     return true;
   });
   EXPECT_EQ(turn(two_, account_, start).kind, Turn::Kind::ask);

@@ -4,7 +4,7 @@
 
 #include "net/testing.hpp"
 #include "net/waiting_line.hpp"
-#include "store/activity.hpp"
+#include "store/account_rests.hpp"
 #include "store/testing.hpp"
 
 namespace sluice::app {
@@ -74,7 +74,7 @@ class TokenKeeperTest : public testing::Test {
   }
   std::string state() {
     const auto states = store::testing::read(
-        *database_, [](store::Transaction& t) { return store::Activity(t).account_states(); });
+        *database_, [](store::Transaction& t) { return store::AccountRests(t).all(); });
     return states.empty() ? "" : states.front().state;
   }
   [[nodiscard]] bool asked_with(std::size_t at, const std::string& refresh_token) const {

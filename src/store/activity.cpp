@@ -18,13 +18,6 @@ KeyActivity activity_of(const Row& row) {
           .last_used = row.optional_time("last_used_at")};
 }
 
-AccountState state_of(const Row& row) {
-  return {.account = row.text("account_id"),
-          .state = row.text("state"),
-          .reason = row.text("reason"),
-          .since = row.time("since")};
-}
-
 /// A trip to the server for each key would hold up the other writers for seconds.
 constexpr std::size_t keys_of_a_batch = 200;
 
@@ -91,33 +84,6 @@ std::optional<KeyActivity> Activity::of_key(std::string_view id) {
       transaction_,
       "SELECT key_id, first_used_at, last_used_at FROM key_activity WHERE key_id = :id");
   return first(statement.text("id", id), activity_of);
-}
-
-void Activity::set_account_state(const AccountState& state) {
-  Statement(
-      transaction_,
-      "INSERT INTO account_states (account_id, state, reason, since) VALUES (:account, :state, "
-      ":reason, :since) "
-      "ON CONFLICT (account_id) DO UPDATE SET state = excluded.state, reason = excluded.reason, "
-      "since = excluded.since")
-      .text("account", state.account)
-      .text("state", state.state)
-      .text("reason", state.reason)
-      .time("since", state.since)
-      .run();
-}
-
-void Activity::clear_account_state(std::string_view account) {
-  Statement(transaction_, "DELETE FROM account_states WHERE account_id = :account")
-      .text("account", account)
-      .run();
-}
-
-std::vector<AccountState> Activity::account_states() {
-  Statement statement(
-      transaction_,
-      "SELECT account_id, state, reason, since FROM account_states ORDER BY account_id");
-  return collect(statement, state_of);
 }
 
 }  // namespace sluice::store

@@ -16,14 +16,6 @@ struct KeyActivity {
   std::optional<WallTime> last_used;
 };
 
-/// How an account is, where that must outlive a restart: "unauthorized", "blocked"; absent: well.
-struct AccountState {
-  std::string account;  // id
-  std::string state;
-  std::string reason;
-  WallTime since;
-};
-
 class Activity {
  public:
   explicit Activity(Transaction& transaction) : transaction_(transaction) {}
@@ -31,10 +23,6 @@ class Activity {
   void note(const std::vector<KeyActivity>& keys);
   [[nodiscard]] std::vector<KeyActivity> keys();
   [[nodiscard]] std::optional<KeyActivity> of_key(std::string_view id);
-
-  void set_account_state(const AccountState& state);
-  void clear_account_state(std::string_view account);
-  [[nodiscard]] std::vector<AccountState> account_states();
 
  private:
   Transaction& transaction_;

@@ -15,7 +15,7 @@ const std::vector<BackupTable>& backup_tables() {
       {.name = "token_secrets", .key = {"hash"}},
       {.name = "sealed_secrets", .key = {"owner", "name"}},
       {.name = "key_activity", .key = {"key_id"}},
-      {.name = "account_states", .key = {"account_id"}},
+      {.name = "account_rests", .key = {"account_id", "model"}},
       {.name = "audit", .key = {"id"}},
       {.name = "attempts", .key = {"subject"}},
       {.name = "properties", .key = {"name"}},
@@ -25,7 +25,10 @@ const std::vector<BackupTable>& backup_tables() {
 }
 
 std::span<const std::string_view> tables_without_backup() {
-  static constexpr std::array<std::string_view, 4> tables = {
+  static constexpr std::array<std::string_view, 7> tables = {
+      "account_lifts",    // a word to processes that run now
+      "account_figures",  // of those
+      "nodes",            // likewise
       "sessions",    // who signed out since the backup stays signed out
       "leases",      // of processes that run now
       "revision",    // goes on from where this store is, so that every watcher is told

@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "store/account_figures.hpp"
+#include "store/account_rests.hpp"
 #include "store/activity.hpp"
 #include "store/audit.hpp"
 #include "store/backup_tables.hpp"
@@ -65,8 +67,16 @@ void fill(Database& database) {
                             .expires = noon});
     }
     Activity(t).note({{.key = "O1001", .first_used = noon, .last_used = std::nullopt}});
-    Activity(t).set_account_state(
-        {.account = "O1000", .state = "blocked", .reason = "", .since = noon});
+    AccountRests(t).put({.account = "O1000",
+                         .model = "",
+                         .state = "blocked",
+                         .rule = "forbidden",
+                         .reason = "",
+                         .since = noon,
+                         .until = {}});
+    AccountRests(t).lift("O1001", noon);
+    AccountFigureTable(t).seen("N1", "here", noon);
+    AccountFigureTable(t).put({{.account = "O1000", .node = "N1", .figures = "{}"}});
     AuditEntry entry;
     entry.id = "A1";
     entry.after = R"({"a":"\u0000"})";

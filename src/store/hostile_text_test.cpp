@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "store/account_figures.hpp"
+#include "store/account_rests.hpp"
 #include "store/activity.hpp"
 #include "store/audit.hpp"
 #include "store/backup.hpp"
@@ -135,8 +137,16 @@ TEST_P(HostileTextTest, StaysDataInEveryOtherTable) {
 
       Activity(t).note({{.key = text, .first_used = noon, .last_used = noon}});
       EXPECT_TRUE(Activity(t).of_key(text));
-      Activity(t).set_account_state(
-          {.account = text, .state = text, .reason = text, .since = noon});
+      AccountRests(t).put({.account = text,
+                           .model = text,
+                           .state = text,
+                           .rule = text,
+                           .reason = text,
+                           .since = noon,
+                           .until = {}});
+      AccountFigureTable(t).seen(text, text, noon);
+      AccountFigureTable(t).put({{.account = text, .node = text, .figures = text}});
+      AccountRests(t).lift("other" + text, noon);
 
       Audit(t).write({text, noon, text, text, text, text, text, text, text, text, text});
       const auto entries = Audit(t).page({.kind = text, .object = text, .actor = text});
@@ -168,7 +178,8 @@ TEST_P(HostileTextTest, StaysDataInEveryOtherTable) {
     EXPECT_EQ(HashedSecrets(t, Kind::key).all().size(), expected);
     EXPECT_EQ(SealedSecrets(t).all().size(), expected);
     EXPECT_EQ(Activity(t).keys().size(), expected);
-    EXPECT_EQ(Activity(t).account_states().size(), expected);
+    EXPECT_EQ(AccountRests(t).all().size(), expected);
+    EXPECT_EQ(AccountFigureTable(t).all(noon).size(), expected);
     EXPECT_EQ(Audit(t).page({.limit = 1000}).size(), expected);
     return true;
   });

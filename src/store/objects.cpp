@@ -4,7 +4,7 @@
 
 #include "base/ascii.hpp"
 #include "base/log.hpp"
-#include "store/activity.hpp"
+#include "store/account_rests.hpp"
 #include "store/sealed_secrets.hpp"
 #include "store/statement.hpp"
 
@@ -129,7 +129,7 @@ Result<std::int64_t> Objects::update(const Object& object) {
 
 Status Objects::erase(std::string_view id) {
   SealedSecrets(transaction_).drop_all(id);
-  if (kind_ == Kind::account) Activity(transaction_).clear_account_state(id);
+  if (kind_ == Kind::account) AccountRests(transaction_).drop_all(id);
   const std::int64_t gone =
       Statement(transaction_, fmt::format("DELETE FROM {} WHERE id = :id", table_of(kind_)))
           .text("id", id)

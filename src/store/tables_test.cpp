@@ -1,4 +1,6 @@
 // The smaller tables, on both engines.
+#include "store/account_figures.hpp"
+#include "store/account_rests.hpp"
 #include "store/activity.hpp"
 #include "store/audit.hpp"
 #include "store/hashed_secrets.hpp"
@@ -118,22 +120,83 @@ TEST_P(TablesTest, TheUseOfManyKeysIsNotedAtOnce) {
   });
 }
 
-TEST_P(TablesTest, AnAccountIsInOneStateAtATime) {
+TEST_P(TablesTest, AnAccountAndEachOfItsModelsHaveOneRestAtATime) {
   const auto database = open();
   write(*database, [](Transaction& t) {
-    Activity activity(t);
-    EXPECT_TRUE(Objects(t, Kind::account).insert(object("A1", "main")));
-    activity.set_account_state({.account = "A1", .state = "blocked", .reason = "a", .since = noon});
-    activity.set_account_state(
-        {.account = "A1", .state = "unauthorized", .reason = "b", .since = noon + hours(1)});
+    AccountRests rests(t);
+    AccountRest rest{.account = "A1",
+                     .model = "",
+                     .state = "cooling",
+                     .rule = "rate_limited",
+                     .reason = "a",
+                     .since = noon,
+                     .until = noon + hours(1),
+                     .level = 2};
+    rests.put(rest);
+    AccountRest other = rest;
+    other.model = "claude-x";
+    rests.put(other);
+    rest.state = "blocked";
+    rest.until.reset();
+    rests.put(rest);
 
-    const auto states = activity.account_states();
-    EXPECT_EQ(states.size(), 1U);
-    EXPECT_EQ(states.at(0).state, "unauthorized");
-    EXPECT_EQ(states.at(0).reason, "b");
-    EXPECT_EQ(states.at(0).since, noon + hours(1));
-    activity.clear_account_state("A1");
-    EXPECT_TRUE(activity.account_states().empty());
+    EXPECT_EQ(rests.of("A1"), (std::vector<AccountRest>{rest, other}));
+    EXPECT_EQ(rests.all().size(), 2U);
+    // Somebody else has written another state meanwhile: that one stays.
+    rest.state = "cooling";
+    rests.drop(rest);
+    EXPECT_EQ(rests.of("A1").size(), 2U);
+    rests.drop_state("A1", "blocked");
+    EXPECT_EQ(rests.of("A1"), std::vector<AccountRest>{other});
+    return true;
+  });
+}
+
+TEST_P(TablesTest, ALiftForgetsWhatRestsAndIsCounted) {
+  const auto database = open();
+  write(*database, [](Transaction& t) {
+    AccountRests rests(t);
+    for (const char* const id : {"A1", "A2"}) {
+      rests.put({.account = id,
+                 .model = "",
+                 .state = "blocked",
+                 .rule = "forbidden",
+                 .reason = "",
+                 .since = noon,
+                 .until = {}});
+    }
+    rests.lift("A1", noon);
+    rests.lift("A1", noon);
+    EXPECT_TRUE(rests.of("A1").empty());
+    EXPECT_EQ(rests.of("A2").size(), 1U);
+    EXPECT_EQ(rests.lifts(), (std::map<std::string, std::int64_t>{{"A1", 2}}));
+    return true;
+  });
+}
+
+TEST_P(TablesTest, FiguresCountWhileTheirServerIsThere) {
+  const auto database = open();
+  write(*database, [](Transaction& t) {
+    AccountFigureTable table(t);
+    table.seen("N1", "one", noon);
+    table.seen("N2", "two", noon + std::chrono::seconds(10));
+    std::vector<AccountFigures> many;
+    for (int i = 0; i < 450; ++i) {  // more than two batches
+      many.push_back({.account = "A" + std::to_string(i), .node = "N1", .figures = "{}"});
+    }
+    table.put(many);
+    table.put({{.account = "A1", .node = "N2", .figures = "{}"}});
+    table.put({{.account = "A1", .node = "N2", .figures = R"({"in_flight":1})"}});
+
+    EXPECT_EQ(table.of("A1", noon + std::chrono::seconds(14)).size(), 2U);
+    const auto later = table.of("A1", noon + std::chrono::seconds(16));
+    EXPECT_EQ(later.size(), 1U);
+    EXPECT_EQ(later.at(0).figures, R"({"in_flight":1})");
+    EXPECT_EQ(table.all(noon).size(), 451U);
+    table.seen("N2", "two", noon + hours(2));
+    EXPECT_EQ(table.all(noon).size(), 1U);
+    table.leave("N2");
+    EXPECT_TRUE(table.all(noon).empty());
     return true;
   });
 }

@@ -140,6 +140,13 @@ std::vector<CommandSpec> make_commands() {
        .argument = "NAME",
        .help = "Try an account step by step: name, connection, TLS, credential; bills nothing",
        .example = "account test main"},
+      {.path = "account lift",
+       .noun = Noun::account,
+       .action = lift,
+       .argument = "NAME",
+       .help = "Use an account again that cools down or is blocked; running servers do within a "
+               "second",
+       .example = "account lift main"},
       {.path = "account enable",
        .noun = Noun::account,
        .action = enable,

@@ -23,6 +23,7 @@ enum class Action : std::uint8_t {
   show,
   set,
   test,
+  lift,
   enable,
   disable,
   rotate,

@@ -185,6 +185,16 @@ Done switch_to(Desk& desk, const Invocation& invocation, bool enabled) {
   return {};
 }
 
+Done lift(Desk& desk, const Invocation& invocation) {
+  TRY(const auto view,
+      taken(desk.management->lift(desk.actor, invocation.argument), invocation));
+  const std::string state = text_at(view, "state");
+  tell(invocation, view,
+       state == "active" ? std::string("is used again; running servers notice within a second")
+                         : fmt::format("rests no more, but it is {}", state));
+  return {};
+}
+
 Done rotate(Desk& desk, const Invocation& invocation) {
   const std::string text = invocation.value("--grace", "24h");
   const auto grace =

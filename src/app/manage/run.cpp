@@ -30,6 +30,7 @@ Done dispatch(const Command& command) {
     case Action::show: return with_desk(show);
     case Action::set: return with_desk(set);
     case Action::test: return with_desk(test);
+    case Action::lift: return with_desk(lift);
     case Action::enable:
       return with_desk([](Desk& d, const Invocation& i) { return switch_to(d, i, true); });
     case Action::disable:

@@ -15,6 +15,7 @@ namespace sluice::app::manage {
 [[nodiscard]] Done remove(Desk& desk, const Invocation& invocation);
 [[nodiscard]] Done restore(Desk& desk, const Invocation& invocation);
 [[nodiscard]] Done reset_password(Desk& desk, const Invocation& invocation);
+[[nodiscard]] Done lift(Desk& desk, const Invocation& invocation);
 [[nodiscard]] Done test(Desk& desk, const Invocation& invocation);
 
 // --- the store as a whole ---

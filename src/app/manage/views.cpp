@@ -39,6 +39,49 @@ Cell state_of(const View& view, WallTime) {
   return {state, Tone::good};
 }
 
+/// "529 overloaded_error" of the account; of one that is used but for some models how many those are.
+Cell reason_cell(const View& view, WallTime) {
+  const std::string reason = text_at(view, "state_reason");
+  if (!reason.empty()) return plain(reason);
+  const auto* rests = value_at(view, "rests").if_array();
+  if (rests == nullptr || rests->empty() || text_at(view, "state") != "active") return plain("");
+  if (rests->size() > 1) return plain(fmt::format("{} models rest", rests->size()));
+  const auto* rest = rests->front().if_object();
+  return plain(rest == nullptr ? ""
+                               : fmt::format("{}: {}", text_at(*rest, "model"),
+                                             text_at(*rest, "reason")));
+}
+/// "12.5 %" of 0.125.
+std::string share(const View& view, std::string_view path) {
+  const auto& value = value_at(view, path);
+  if (!value.is_number()) return {};
+  const double percent = value.to_number<double>() * 100;
+  return fmt::format("{:.{}f} %", percent, percent > 0 && percent < 10 ? 1 : 0);
+}
+Cell errors_cell(const View& view, WallTime) {
+  std::string text = share(view, "error_rate");
+  constexpr double many = 0.1;
+  const auto& value = value_at(view, "error_rate");
+  const bool bad = value.is_number() && value.to_number<double>() > many;
+  return {std::move(text), bad ? Tone::bad : Tone::plain};
+}
+Cell first_event_cell(const View& view, WallTime) {
+  const std::string ms = text_at(view, "first_event_ms");
+  if (ms.empty()) return plain("");
+  return {ms + " ms", text_at(view, "slow") == "yes" ? Tone::bad : Tone::plain};
+}
+
+/// "claude-x: cooling until 2026-01-01T00:00:00Z (in 4 min), 529 overloaded_error".
+std::string rest_text(const View& rest, WallTime now) {
+  const std::string model = text_at(rest, "model");
+  std::string out = fmt::format("{}: {}", model.empty() ? "all models" : model,
+                                text_at(rest, "state"));
+  if (const auto until = time_at(rest, "until")) {
+    out += fmt::format(" until {} ({})", text_at(rest, "until"), relative_time(*until, now));
+  }
+  return fmt::format("{}, {}", out, text_at(rest, "reason"));
+}
+
 struct Column {
   std::string_view title;
   Cell (*cell)(const View&, WallTime now);
@@ -78,6 +121,13 @@ const std::vector<Column>& columns_of(admin::Kind kind) {
   static const std::vector<Column> accounts = {
       {"NAME", name_cell},
       {"STATE", state_of},
+      {"REASON", reason_cell},
+      {"UNTIL",
+       [](const View& view, WallTime now) { return plain(when(view, "state_until", now)); }},
+      {"IN FLIGHT", [](const View& view, WallTime) { return plain(text_at(view, "in_flight")); }},
+      {"FIRST EVENT", first_event_cell},
+      {"ERRORS (30 s)", errors_cell},
+      {"CACHE", [](const View& view, WallTime) { return plain(share(view, "cache_hit_rate")); }},
       {"PROVIDER", [](const View& view, WallTime) { return plain(text_at(view, "provider")); }},
       {"PRIORITY", [](const View& view, WallTime) { return plain(text_at(view, "priority")); }},
       {"MODELS", models_cell},
@@ -142,6 +192,13 @@ std::string view_text(const View& view, WallTime now, const TextStyle& style) {
   std::vector<std::pair<std::string, Cell>> lines;
   for (const auto& member : view) {
     const std::string name(member.key().data(), member.key().size());
+    if (const auto* rests = name == "rests" ? member.value().if_array() : nullptr) {
+      for (const auto& rest : *rests) {
+        if (!rest.is_object()) continue;
+        lines.emplace_back("rest", Cell{rest_text(rest.get_object(), now), Tone::bad});
+      }
+      continue;
+    }
     std::string text = value_text(member.value());
     if (text.empty()) continue;
     if (const auto time = time_at(view, name))
