@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/webhook_settings.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
@@ -103,6 +104,7 @@ struct Config {
   MetricsConfig metrics;
   TracingConfig tracing;
   std::vector<provider::AccountSettings> accounts;  // each an `[[account]]` of the file
+  std::vector<WebhookConfig> webhooks;  // each a `[[webhook]]`
   std::vector<identity::Key> keys;                  // a secret is hashed as it is read and not kept
 };
 

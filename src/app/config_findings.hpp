@@ -35,6 +35,8 @@ class Findings {
   std::vector<Origin> base_urls;
   /// Likewise the token URL of those that have one, by the account's name.
   std::map<std::string, Origin> token_urls;
+  /// Likewise the URL of each webhook.
+  std::vector<Origin> webhook_urls;
   /// Variables that a secret was read from: they aren't settings, whatever they are called.
   std::vector<std::string> secret_variables;
 

@@ -185,6 +185,17 @@ void check_together(const Config& config, Findings& findings) {
                                                permitted.error().context));
     }
   }
+  for (std::size_t i = 0; i < config.webhooks.size(); ++i) {
+    const auto endpoint = provider::parse_token_url(config.webhooks[i].url.reveal());
+    if (!endpoint) continue;  // Told when it was read.
+    const net::Origin& to = endpoint->origin;
+    const provider::UpstreamUrl url{.tls = to.tls, .host = to.host, .port = to.port, .path = ""};
+    if (const auto permitted = provider::permit_upstream(url, rule); !permitted) {
+      findings.problem(findings.webhook_urls[i],
+                       fmt::format("url of [[webhook]] \"{}\": {}", config.webhooks[i].name,
+                                   permitted.error().context));
+    }
+  }
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace sluice::app {
 namespace {
 
 std::vector<std::string> top_level_names() {
-  std::vector<std::string> out = {"account", "key"};
+  std::vector<std::string> out = {"account", "key", "webhook"};
   for (const std::string_view section : config_sections()) out.emplace_back(section);
   return out;
 }
@@ -79,7 +79,7 @@ std::string without_quotations(std::string_view description) {
 void read_document(const toml::table& document, TomlContext& context, Config& config) {
   const auto sections = config_sections();
   for (const auto& [name, node] : document) {
-    const bool declared = name.str() == "account" || name.str() == "key";
+    const bool declared = name.str() == "account" || name.str() == "key" || name.str() == "webhook";
     if (declared) {
       if (!node.is_array()) {
         context.findings.problem(
@@ -113,6 +113,8 @@ void read_toml(std::string_view text, std::string_view name, const Environment& 
   read_document(document, context, config);
   if (const auto* accounts = document["account"].as_array())
     read_accounts(*accounts, context, config);
+  if (const auto* webhooks = document["webhook"].as_array())
+    read_webhooks(*webhooks, context, config);
   if (const auto* keys = document["key"].as_array()) read_keys(*keys, context, config);
 }
 

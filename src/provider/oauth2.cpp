@@ -1,6 +1,5 @@
 #include "provider/oauth2.hpp"
 
-#include <openssl/evp.h>
 #include <time.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "base/append.hpp"
 #include "base/ascii.hpp"
+#include "base/base64.hpp"
 #include "provider/upstream_url.hpp"
 
 namespace sluice::provider {
@@ -39,15 +39,6 @@ void append_encoded(std::string& out, std::string_view text) {
       ((out += '%') += digits[byte >> 4U]) += digits[byte & 15U];
     }
   }
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
 }
 
 void append_parameter(std::string& body, std::string_view name, std::string_view value) {
