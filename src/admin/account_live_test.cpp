@@ -120,6 +120,7 @@ TEST_P(AccountNowTest, ARestingAccountSaysWhyAndUntilWhenAndALiftEndsIt) {
   EXPECT_EQ(seen.at("in_flight"), 2);
   EXPECT_EQ(seen.at("rests").as_array().size(), 1U);
 
+  clock_.advance(seconds(1));  // so that the audit log has an order
   const View after = done(management_->lift(actor_of(identity::Role::operator_), "main"));
   EXPECT_EQ(text(after, "state"), "active");
   EXPECT_EQ(text(after, "state_reason"), "");

@@ -19,8 +19,8 @@ std::string_view to_string(AlertEvent event) {
 }
 
 std::optional<AlertEvent> parse_alert_event(std::string_view word) {
-  const auto* const found = std::ranges::find(
-      all_alert_events, word, [](AlertEvent event) { return to_string(event); });
+  const auto* const found =
+      std::ranges::find(all_alert_events, word, [](AlertEvent event) { return to_string(event); });
   if (found == all_alert_events.end()) return {};
   return *found;
 }

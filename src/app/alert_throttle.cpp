@@ -57,8 +57,8 @@ std::vector<Alert> AlertThrottle::due(TimePoint now) {
 
 void AlertThrottle::make_room() {
   if (topics_.size() < topics_max) return;
-  const auto oldest = std::ranges::min_element(
-      topics_, {}, [](const auto& entry) { return entry.second.told; });
+  const auto oldest =
+      std::ranges::min_element(topics_, {}, [](const auto& entry) { return entry.second.told; });
   topics_.erase(oldest);
   if (latest_.size() > topics_max) latest_.clear();
 }

@@ -104,7 +104,7 @@ struct Config {
   MetricsConfig metrics;
   TracingConfig tracing;
   std::vector<provider::AccountSettings> accounts;  // each an `[[account]]` of the file
-  std::vector<WebhookConfig> webhooks;  // each a `[[webhook]]`
+  std::vector<WebhookConfig> webhooks;              // each a `[[webhook]]`
   std::vector<identity::Key> keys;                  // a secret is hashed as it is read and not kept
 };
 

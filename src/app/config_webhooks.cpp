@@ -55,8 +55,8 @@ WebhookConfig read_webhook(const toml::table& node, std::size_t index, TomlConte
   WebhookConfig webhook;
   webhook.name = table.text("name");
   if (!is_name(webhook.name)) {
-    table.problem("name", fmt::format("must be 1 to {} printable characters without quotes",
-                                      name_bytes_max));
+    table.problem(
+        "name", fmt::format("must be 1 to {} printable characters without quotes", name_bytes_max));
   } else if (std::ranges::find(config.webhooks, webhook.name, &WebhookConfig::name) !=
              config.webhooks.end()) {
     table.problem("name", "is used twice");

@@ -40,8 +40,7 @@ events = ["account.blocked", "account.recovered"]
   EXPECT_EQ(webhook.url.reveal(), "https://hooks.example/services/T0/canary");
   EXPECT_EQ(webhook.format, WebhookFormat::feishu);
   EXPECT_EQ(webhook.secret.reveal(), "canary-secret");
-  EXPECT_EQ(webhook.events,
-            (std::vector<AlertEvent>{AlertEvent::blocked, AlertEvent::recovered}));
+  EXPECT_EQ(webhook.events, (std::vector<AlertEvent>{AlertEvent::blocked, AlertEvent::recovered}));
 }
 
 TEST(ConfigWebhooks, TakeEveryEventUnlessToldOtherwise) {
@@ -66,13 +65,14 @@ TEST(ConfigWebhooks, SayWhatIsWrongAndNeverTheUrl) {
   EXPECT_EQ(problems("url = \"env:HOOK\"\nevents = [\"account.lost\"]\n").size(), 1U);
   EXPECT_EQ(problems("url = \"env:HOOK\"\nURL = \"x\"\n").size(), 1U);
   EXPECT_EQ(read("[webhook]\nname = \"ops\"\n").findings.problems().size(), 1U);
-  EXPECT_EQ(problems("url = \"env:HOOK\"\n[[webhook]]\nname = \"ops\"\nurl = \"env:HOOK\"\n").size(),
-            1U);
+  EXPECT_EQ(
+      problems("url = \"env:HOOK\"\n[[webhook]]\nname = \"ops\"\nurl = \"env:HOOK\"\n").size(), 1U);
 }
 
 TEST(ConfigWebhooks, ASecretThatSlackHasNoUseForIsWarnedOf) {
   const auto [config, findings] = read(
-      "[[webhook]]\nname = \"ops\"\nurl = \"env:HOOK\"\nformat = \"slack\"\nsecret = \"env:HOOK\"\n");
+      "[[webhook]]\nname = \"ops\"\nurl = \"env:HOOK\"\nformat = \"slack\"\nsecret = "
+      "\"env:HOOK\"\n");
   EXPECT_EQ(findings.problems(), Lines{});
   EXPECT_EQ(findings.warnings().size(), 1U);
 }

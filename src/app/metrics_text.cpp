@@ -152,17 +152,54 @@ void add_upstream(Families& out, const Metrics& all, const ScrapedGauges& gauges
   out.begin(MetricType::Gauge, "sluice_upstream_connections", "Connections to providers.");
   out.value(gauges.upstream_connections_active, {{"state", "active"}});
   out.value(gauges.upstream_connections_idle, {{"state", "idle"}});
-  out.begin(MetricType::Gauge, "sluice_account_in_flight", "Requests that hold the account.");
-  for (const auto& account : gauges.accounts) {
-    out.value(account.in_flight, {{"account", account.name}});
+}
+
+void add_accounts(Families& out, const ScrapedGauges& gauges) {
+  using metrics::AccountState;
+  const auto each = [&](MetricType type, const char* name, const char* help, auto add) {
+    out.begin(type, name, help);
+    for (const auto& account : gauges.accounts) {
+      add(account, ClientMetric::Label{"account", account.name});
+    }
+  };
+  using Account = ScrapedGauges::Account;
+  using Label = ClientMetric::Label;
+  each(MetricType::Gauge, "sluice_account_in_flight", "Requests that hold the account.",
+       [&](const Account& account, const Label& name) { out.value(account.in_flight, {name}); });
+  each(MetricType::Gauge, "sluice_account_state", "1 for the state that the account is in.",
+       [&](const Account& account, const Label& name) {
+         for_each<AccountState>([&](AccountState state) {
+           out.value(account.state == state ? 1.0 : 0.0, {name, label("state", state)});
+         });
+       });
+  each(MetricType::Gauge, "sluice_account_first_event_seconds",
+       "Time to the first event, smoothed; absent before the first.",
+       [&](const Account& account, const Label& name) {
+         if (account.first_event.count() > 0) out.value(seconds(account.first_event), {name});
+       });
+  each(MetricType::Gauge, "sluice_account_error_ratio",
+       "Share of the attempts of the last 30 s that failed.",
+       [&](const Account& account, const Label& name) { out.value(account.error_ratio, {name}); });
+  each(MetricType::Counter, "sluice_prompt_cache_requests_total",
+       "Requests with a cacheable prompt; a hit is one that the provider read from its cache.",
+       [&](const Account& account, const Label& name) {
+         out.value(account.cache_hits, {name, {"result", "hit"}});
+         out.value(account.cache_misses, {name, {"result", "miss"}});
+       });
+  each(MetricType::Counter, "sluice_prompt_cache_saved_tokens_total",
+       "Input tokens of the full price that reading from the cache saved: 0.9 of those read.",
+       [&](const Account& account, const Label& name) {
+         out.value(account.cache_saved_tokens, {name});
+       });
+  out.begin(MetricType::Counter, "sluice_account_events_total",
+            "Changes of accounts' states, by the state that they led to.");
+  for (std::size_t i = 0; i < gauges.state_changes.size(); ++i) {
+    out.value(gauges.state_changes.at(i), {label("state", static_cast<AccountState>(i))});
   }
-  out.begin(MetricType::Gauge, "sluice_account_state", "1 for the state that the account is in.");
-  for (const auto& account : gauges.accounts) {
-    for_each<metrics::AccountState>([&](metrics::AccountState state) {
-      out.value(account.state == state ? 1.0 : 0.0,
-                {{"account", account.name}, label("state", state)});
-    });
-  }
+  out.begin(MetricType::Counter, "sluice_alerts_total", "Alerts, each counted once a webhook.");
+  out.value(gauges.alerts_delivered, {{"result", "delivered"}});
+  out.value(gauges.alerts_failed, {{"result", "failed"}});
+  out.value(gauges.alerts_dropped, {{"result", "dropped"}});
 }
 
 void add_process(Families& out) {
@@ -189,6 +226,7 @@ std::string metrics_text(const Metrics& metrics, const ScrapedGauges& gauges) {
   add_requests(out, metrics);
   add_traffic(out, metrics);
   add_upstream(out, metrics, gauges);
+  add_accounts(out, gauges);
   add_process(out);
   return out.text();
 }

@@ -261,8 +261,17 @@ TEST(MetricsText, ShowsAccountsWhateverTheirNames) {
   const Metrics metrics(1);
   const std::string odd = "a \"b\" \\ c\nd={}, \xc3\xa9";
   const ScrapedGauges gauges{
-      .accounts = {{.name = "main", .in_flight = 3, .state = AccountState::cooling},
+      .accounts = {{.name = "main",
+                    .in_flight = 3,
+                    .state = AccountState::cooling,
+                    .first_event = Milliseconds(1250),
+                    .error_ratio = 0.25,
+                    .cache_hits = 3,
+                    .cache_misses = 1,
+                    .cache_saved_tokens = 900},
                    {.name = odd, .in_flight = 1}},
+      .state_changes = {2, 3, 0, 0},
+      .alerts_delivered = 5,
       .upstream_connections_active = 4,
       .upstream_connections_idle = 9,
   };
@@ -275,6 +284,15 @@ TEST(MetricsText, ShowsAccountsWhateverTheirNames) {
   EXPECT_EQ(text.at(R"(sluice_account_state{account="main",state="ready"})"), 0);
   EXPECT_EQ(text.at("sluice_account_state{account=\"" + odd + "\",state=\"ready\"}"), 1);
   EXPECT_EQ(text.count("sluice_account_state{"), 10U);
+  EXPECT_EQ(text.at(R"(sluice_account_first_event_seconds{account="main"})"), 1.25);
+  EXPECT_EQ(text.count("sluice_account_first_event_seconds{"), 1U);
+  EXPECT_EQ(text.at(R"(sluice_account_error_ratio{account="main"})"), 0.25);
+  EXPECT_EQ(text.at(R"(sluice_prompt_cache_requests_total{account="main",result="hit"})"), 3);
+  EXPECT_EQ(text.at(R"(sluice_prompt_cache_requests_total{account="main",result="miss"})"), 1);
+  EXPECT_EQ(text.at(R"(sluice_prompt_cache_saved_tokens_total{account="main"})"), 900);
+  EXPECT_EQ(text.at(R"(sluice_account_events_total{state="cooling"})"), 3);
+  EXPECT_EQ(text.count("sluice_account_events_total{"), 4U);
+  EXPECT_EQ(text.at(R"(sluice_alerts_total{result="delivered"})"), 5);
   EXPECT_EQ(text.at(R"(sluice_upstream_connections{state="active"})"), 4);
   EXPECT_EQ(text.at(R"(sluice_upstream_connections{state="idle"})"), 9);
 }

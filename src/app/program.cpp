@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -67,6 +68,23 @@ Status claim(const net::Address& address) {
                   "; stop what listens there, or choose another address with --listen");
 }
 
+std::string node_name(const ClusterConfig& cluster) {
+  if (!cluster.node_name.empty()) return cluster.node_name;
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  return name.data();
+}
+
+metrics::AccountState metric_state(routing::Condition condition) {
+  switch (condition) {
+    case routing::Condition::ready: return metrics::AccountState::ready;
+    case routing::Condition::cooling: return metrics::AccountState::cooling;
+    case routing::Condition::unauthorized: return metrics::AccountState::unauthorized;
+    case routing::Condition::blocked: return metrics::AccountState::blocked;
+  }
+  return metrics::AccountState::ready;
+}
+
 }  // namespace
 
 Program::Program(Config config)
@@ -94,6 +112,7 @@ Result<Settings> Program::settings_of(const Config& config) {
   const Status tokens =
       fill_access_tokens(store_->database(), store_->secrets(), filled.accounts, clock_.wall_now());
   if (!tokens) log::warn("tokens.unread reason={}", log::quoted(tokens.error().context));
+  states_.know(*store_->entities(), moment());
   TRY(auto built,
       build_snapshot(filled, *store_->entities(), tls_contexts_, states_, clock_.wall_now()));
   for (const std::string& reason : built.left_out) {
@@ -149,6 +168,9 @@ Status Program::start() {
   };
   const Shared shared{clock_,  blocking_, resolver_, rule,       tls_contexts_,
                       budget_, counts_,   waiting_,  anthropic_, &admin_->side()};
+  control_ = std::make_unique<ControlLoop>(
+      ControlLoop::Parts{clock_, resolver_, rule, tls_contexts_, store_->database(),
+                         store_->secrets(), states_.events(), node_name(config_.cluster)});
   for (std::size_t i = 0; i < threads; ++i) {
     auto worker = std::make_unique<Worker>(
         shared, metrics_->thread(i), [this] { return scrape(); }, serves, settings);
@@ -163,10 +185,10 @@ Status Program::start() {
   }
   for (const auto& worker : workers_) worker->start();
   store_->start([this] { events_.notify(); });
-  control_ = std::make_unique<ControlLoop>(ControlLoop::Parts{
-      clock_, resolver_, rule, tls_contexts_, store_->database(), store_->secrets()});
   control_->start();
   keep_tokens();
+  watch_accounts();
+  control_->use_webhooks(config_.webhooks);
   log::info("server.listening address={} tls={} threads={} accounts={} keys={}", address.text(),
             settings.tls != nullptr, threads, settings.snapshot->upstreams.size(),
             settings.snapshot->keys.keys().size());
@@ -205,11 +227,25 @@ std::string Program::scrape() const {
   ScrapedGauges gauges;
   const auto current = snapshot();
   for (const routing::Account& account : current->accounts.accounts()) {
+    const auto report = account.state->health.report(moment());
+    const routing::CacheFigures cache = account.state->cache.figures();
     gauges.accounts.push_back(
         {.name = account.name,
          .in_flight = static_cast<std::uint64_t>(std::max(0, account.state->in_flight.load())),
-         .state = metrics::AccountState::ready});
+         .state = metric_state(report.condition),
+         .first_event = report.first_event,
+         .error_ratio = report.error_rate,
+         .cache_hits = cache.hits,
+         .cache_misses = cache.requests - cache.hits,
+         .cache_saved_tokens = saved_tokens(cache)});
   }
+  for (std::size_t i = 0; i < gauges.state_changes.size(); ++i) {
+    gauges.state_changes.at(i) = control_->state_counts().at(i);
+  }
+  const WebhookSender::Counts& alerts = control_->alert_counts();
+  gauges.alerts_delivered = alerts.delivered;
+  gauges.alerts_failed = alerts.failed;
+  gauges.alerts_dropped = alerts.dropped;
   for (const auto& worker : workers_) {
     gauges.upstream_connections_active += worker->active_connections();
     gauges.upstream_connections_idle += worker->idle_connections();
@@ -249,6 +285,7 @@ void Program::reload(const Reload& read) {
   private_upstreams_ = config_.security.allow_private_upstreams;
   use(*settings);
   admin_->use(config_);
+  control_->use_webhooks(config_.webhooks);
   log::info("config.reloaded accounts={} keys={}", settings->snapshot->upstreams.size(),
             settings->snapshot->keys.keys().size());
 }
@@ -260,7 +297,10 @@ void Program::use(const Settings& settings) {
   }
   store_->watch_use(settings.snapshot);
   for (const auto& worker : workers_) worker->use(settings);
-  if (control_) keep_tokens();
+  if (control_) {
+    keep_tokens();
+    watch_accounts();
+  }
   states_.prune();
 }
 
@@ -268,12 +308,25 @@ void Program::keep_tokens() {
   std::vector<KeptAccount> kept;
   const auto add = [&](const provider::AccountSettings& account) {
     if (account.disabled || account.credential.kind != provider::Credential::Kind::oauth2) return;
-    kept.push_back({.settings = account, .state = states_.account(account.id, account.name)});
+    kept.push_back({.settings = account,
+                    .state = states_.account(account.id, account.name),
+                    .lifts = states_.lifts(account.id)});
   };
   std::ranges::for_each(config_.accounts, add);
   std::ranges::for_each(store_->entities()->accounts, add);
   control_->use(std::move(kept));
 }
+
+void Program::watch_accounts() {
+  std::vector<WatchedAccount> watched;
+  const auto current = snapshot();
+  for (const routing::Account& account : current->accounts.accounts()) {
+    watched.push_back({.id = account.id, .name = account.name, .state = account.state});
+  }
+  control_->watch(std::move(watched), store_->entities()->rests);
+}
+
+routing::Moment Program::moment() const { return {.now = clock_.now(), .wall = clock_.wall_now()}; }
 
 Milliseconds Program::until_rebuild() const {
   constexpr Milliseconds longest = std::chrono::hours(1);

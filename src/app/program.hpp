@@ -40,6 +40,8 @@ class Program {
   void use(const Settings& settings);
   void follow_store();
   void keep_tokens();
+  void watch_accounts();
+  [[nodiscard]] routing::Moment moment() const;
   [[nodiscard]] Milliseconds until_rebuild() const;
   [[nodiscard]] std::string scrape() const;
   [[nodiscard]] boost::json::object health() const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "app/account_rests.hpp"
 #include "provider/account_way.hpp"
 #include "provider/providers.hpp"
 #include "provider/upstream_url.hpp"
@@ -97,6 +98,7 @@ class AccountBuilder {
     account.pools = settings.pools;
     account.rests = settings.cooling;
     account.state = states_.account(settings.id, settings.name);
+    states_.sign_in_with(settings);
     accounts_.push_back(std::move(account));
     snapshot_.upstreams.push_back(std::move(upstream));
     snapshot_.provider_kinds.push_back(kind_of(settings.provider));
@@ -144,13 +146,54 @@ std::vector<identity::Key> keys_of(const Config& config, const admin::Entities& 
   return keys;
 }
 
+/// An account of the file has no other way to be tried again with another credential than a start.
+bool outlives_a_start(const store::AccountRest& rest) {
+  constexpr std::string_view declared = "declared:";
+  return rest.until || !rest.account.starts_with(declared);
+}
+
 }  // namespace
 
 std::shared_ptr<routing::AccountState> RuntimeStates::account(const AccountId& id,
                                                               const std::string& name) {
-  auto& state = accounts_[id];
-  if (!state) state = std::make_shared<routing::AccountState>(id, name, line_, events_);
-  return state;
+  Entry& entry = accounts_[id];
+  if (entry.state) return entry.state;
+  entry.state = std::make_shared<routing::AccountState>(id, name, line_, events_);
+  for (const store::AccountRest& stored : rests_) {
+    if (stored.account != id.str() || !outlives_a_start(stored)) continue;
+    if (const auto rest = routing_rest(stored)) entry.state->health.recall(at_, *rest);
+  }
+  return entry.state;
+}
+
+void RuntimeStates::know(const admin::Entities& entities, routing::Moment at) {
+  at_ = at;
+  rests_ = entities.rests;
+  for (const auto& [id, number] : entities.lifts) {
+    const auto known = lifts_.find(id);
+    const bool is_new = knows_lifts_ && (known == lifts_.end() || known->second != number);
+    const auto account = accounts_.find(AccountId(id));
+    if (is_new && account != accounts_.end()) account->second.state->health.lift(at, "lifted");
+  }
+  lifts_ = entities.lifts;
+  knows_lifts_ = true;
+}
+
+void RuntimeStates::sign_in_with(const provider::AccountSettings& account) {
+  const auto found = accounts_.find(account.id);
+  if (found == accounts_.end()) return;
+  Entry& entry = found->second;
+  const Sha256 credential = sha256(account.credential.secret.reveal());
+  const bool changed = entry.credential && *entry.credential != credential;
+  entry.credential = credential;
+  if (!changed) return;
+  // A new access token is another credential, but not another account: what blocked that one still does.
+  const bool is_token = account.credential.kind == provider::Credential::Kind::oauth2;
+  const routing::Condition condition = entry.state->health.report(at_).condition;
+  if (condition == routing::Condition::unauthorized ||
+      (condition == routing::Condition::blocked && !is_token)) {
+    entry.state->health.lift(at_, "another credential");
+  }
 }
 
 std::shared_ptr<relay::KeyState> RuntimeStates::key(const KeyId& id) {
@@ -160,9 +203,9 @@ std::shared_ptr<relay::KeyState> RuntimeStates::key(const KeyId& id) {
 }
 
 void RuntimeStates::prune() {
-  const auto unused = [](const auto& entry) { return entry.second.use_count() == 1; };
-  std::erase_if(accounts_, unused);
-  std::erase_if(keys_, unused);
+  std::erase_if(accounts_,
+                [](const auto& account) { return account.second.state.use_count() == 1; });
+  std::erase_if(keys_, [](const auto& key) { return key.second.use_count() == 1; });
 }
 
 Result<BuiltSnapshot> build_snapshot(const Config& config, const admin::Entities& entities,

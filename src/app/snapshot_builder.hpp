@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,24 @@
 
 namespace sluice::app {
 
-/// What outlives a snapshot: the counts of each account and key, by id. Used by the control thread alone.
+/// What outlives a snapshot: the counts and the health of each account, the counts of each key, by id. Used by the control
+/// thread alone.
 class RuntimeStates {
  public:
   explicit RuntimeStates(net::WaitingLine& line) : line_(line) {}
   [[nodiscard]] std::shared_ptr<routing::AccountState> account(const AccountId& id,
                                                                const std::string& name);
   [[nodiscard]] std::shared_ptr<relay::KeyState> key(const KeyId& id);
+  /// What the store says of accounts, before each snapshot: an account that comes rests as it did; one that an operator
+  /// has forgiven meanwhile rests no more.
+  void know(const admin::Entities& entities, routing::Moment at);
+  /// How often an operator has forgiven it.
+  [[nodiscard]] std::int64_t lifts(const AccountId& id) const {
+    const auto found = lifts_.find(id.str());
+    return found == lifts_.end() ? 0 : found->second;
+  }
+  /// The account signs in with this from now on: where another credential was refused, it is tried.
+  void sign_in_with(const provider::AccountSettings& account);
   /// Forgets those that no snapshot names any more.
   void prune();
   /// Of all snapshots: conversations and caches are where they are, whatever was reconfigured.
@@ -31,7 +43,15 @@ class RuntimeStates {
   net::WaitingLine& line_;
   std::shared_ptr<routing::RoutingMemory> memory_ = std::make_shared<routing::RoutingMemory>();
   std::shared_ptr<routing::StateEvents> events_ = std::make_shared<routing::StateEvents>();
-  std::map<AccountId, std::shared_ptr<routing::AccountState>> accounts_;
+  struct Entry {
+    std::shared_ptr<routing::AccountState> state;
+    std::optional<Sha256> credential;  // its hash; nullopt: not known yet
+  };
+  std::map<AccountId, Entry> accounts_;
+  std::vector<store::AccountRest> rests_;      // in the store
+  std::map<std::string, std::int64_t> lifts_;  // likewise, by id
+  bool knows_lifts_ = false;
+  routing::Moment at_{};
   std::map<KeyId, std::shared_ptr<relay::KeyState>> keys_;
 };
 

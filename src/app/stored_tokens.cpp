@@ -100,9 +100,8 @@ Result<bool> is_refused(Transaction& transaction, store::SecretBox& secrets,
   if (refused.reveal() != seed_of(tokens.seed)) return false;
   if (account.declared) return true;
   const auto rests = store::AccountRests(transaction).of(account.id.str());
-  return std::any_of(rests.begin(), rests.end(), [](const store::AccountRest& rest) {
-    return rest.state == unauthorized;
-  });
+  return std::any_of(rests.begin(), rests.end(),
+                     [](const store::AccountRest& rest) { return rest.state == unauthorized; });
 }
 
 /// Whether what `turn` asked with is still what to ask with.

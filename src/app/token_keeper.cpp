@@ -49,7 +49,9 @@ void TokenKeeper::use(std::vector<KeptAccount> accounts) {
                     entry->account.ca_file != kept.settings.ca_file ||
                     entry->account.proxy.reveal() != kept.settings.proxy.reveal());
     entry->changed = entry->changed || changed;
-    if ((is_new || changed) && kept.settings.declared) entry->forgiven_until = loop_.wall_now();
+    const bool forgiven = is_new || changed || kept.lifts != entry->lifts;
+    if (forgiven && kept.settings.declared) entry->forgiven_until = loop_.wall_now();
+    entry->lifts = kept.lifts;
     entry->account = std::move(kept.settings);
     entry->state = std::move(kept.state);
     // Whoever cleared an account's mark says so by a change of the store.
@@ -74,6 +76,17 @@ void TokenKeeper::tick() {
     if (tasks_.size() >= asks_max) break;
     tasks_.start(run(entry));
   }
+}
+
+void TokenKeeper::tell(Entry& entry, const AccountSettings& account, bool unauthorized,
+                       const std::string& reason) {
+  using routing::Condition;
+  if (unauthorized == entry.told) return;
+  entry.told = unauthorized;
+  if (!on_state) return;
+  const Condition before = unauthorized ? Condition::ready : Condition::unauthorized;
+  const Condition now = unauthorized ? Condition::unauthorized : Condition::ready;
+  on_state(account, before, now, reason);
 }
 
 void TokenKeeper::drop_expired(Entry& entry) {
@@ -148,6 +161,7 @@ net::Task<void> TokenKeeper::ask(Entry& entry, AccountSettings& account, Turn& t
     entry.failures = 0;
     entry.expires = expires;
     entry.due = provider::when_to_refresh(expires, lifetime, random_);
+    tell(entry, account, false, {});
   } else if (is_refused()) {
     const std::string reason = answer.error().reason;
     write_down = [&] { return tokens_.refuse(account, turn, reason, now); };
@@ -156,6 +170,7 @@ net::Task<void> TokenKeeper::ask(Entry& entry, AccountSettings& account, Turn& t
     entry.expires.reset();
     log::error("account.unauthorized account={} reason={} action=\"correct its credential\"", name,
                log::quoted(reason));
+    tell(entry, account, true, reason);
   } else {
     const Secret rotated = answer.error().refresh_token;
     write_down = [&] { return tokens_.let_go(account, turn, rotated, now); };

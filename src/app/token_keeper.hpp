@@ -22,6 +22,8 @@ struct KeptAccount {
   provider::AccountSettings settings;
   /// Where a request that got 401 says so; may be null.
   std::shared_ptr<routing::AccountState> state;
+  /// How often an operator has forgiven it.
+  std::int64_t lifts = 0;
 };
 
 class TokenKeeper {
@@ -40,6 +42,11 @@ class TokenKeeper {
   void use(std::vector<KeptAccount> accounts);
   /// The provider refused its token: look at it at the next tick.
   void ask_soon(const AccountId& account);
+  /// Called when the token endpoint has refused an account for good (unauthorized), and when it has given a token again
+  /// (ready). That is in the store by then. May be empty.
+  std::function<void(const provider::AccountSettings& account, routing::Condition before,
+                     routing::Condition now, const std::string& reason)>
+      on_state;
   /// Every second or so: begins what is due.
   void tick();
   /// Begins nothing more from now on.
@@ -57,9 +64,11 @@ class TokenKeeper {
     int failures = 0;
     bool refused = false;       // by the provider: refresh before it is due
     bool unauthorized = false;  // by the token endpoint, for good
-    /// An account of the file has no other way to be tried again than a start, or another credential: what the server refused
-    /// before that is forgiven, once.
+    bool told = false;          // of that
+    /// An account of the file is tried again after a start, with another credential, or when an operator says so: what the
+    /// server refused before that is forgiven, once.
     WallTime forgiven_until;
+    std::int64_t lifts = 0;
     bool running = false;
     bool changed = false;  // while it ran
   };
@@ -68,6 +77,8 @@ class TokenKeeper {
 
   static void look_again(Entry& entry);
   void drop_expired(Entry& entry);
+  void tell(Entry& entry, const provider::AccountSettings& account, bool unauthorized,
+            const std::string& reason);
   [[nodiscard]] net::Task<void> run(std::shared_ptr<Entry> entry);
   [[nodiscard]] net::Task<void> take_turn(Entry& entry, provider::AccountSettings& account);
   [[nodiscard]] net::Task<void> ask(Entry& entry, provider::AccountSettings& account, Turn& turn);

@@ -39,7 +39,7 @@ class TokenKeeperTest : public testing::Test {
                                  .scopes = {},
                                  .client_auth = provider::ClientAuth::post};
     std::vector<KeptAccount> accounts;
-    accounts.push_back({account, state_});
+    accounts.push_back({account, state_, lifts_});
     account_ = account;
     keeper_.use(std::move(accounts));
   }
@@ -96,6 +96,7 @@ class TokenKeeperTest : public testing::Test {
   net::WaitingLine line_;
   std::shared_ptr<routing::AccountState> state_ = std::make_shared<routing::AccountState>(
       AccountId("declared:main"), "main", line_, std::make_shared<routing::StateEvents>());
+  std::int64_t lifts_ = 0;
   std::vector<std::string> asked_;
   std::vector<ControlAnswer> answers_;
   std::optional<net::Signal> hold_;
@@ -103,6 +104,27 @@ class TokenKeeperTest : public testing::Test {
   TokenKeeper keeper_{bench_.loop, tokens_, random_,
                       [this](ControlCall one) { return call(std::move(one)); }};
 };
+
+TEST_F(TokenKeeperTest, ARefusalIsToldOnceAndALiftLetsItBeTriedAgain) {
+  std::vector<routing::Condition> told;
+  keeper_.on_state = [&](const AccountSettings& account, routing::Condition, routing::Condition now,
+                         const std::string&) {
+    EXPECT_EQ(account.name, "main");
+    told.push_back(now);
+  };
+  answer(400, refusal("invalid_grant"));
+  answer(200, granted("access-1"));
+  pass(seconds(10));
+  EXPECT_EQ(told, std::vector{routing::Condition::unauthorized});
+  EXPECT_EQ(asked_.size(), 1U);
+
+  ++lifts_;
+  use("seed-1");
+  pass(seconds(1));
+  EXPECT_EQ(asked_.size(), 2U);
+  EXPECT_EQ(told, (std::vector{routing::Condition::unauthorized, routing::Condition::ready}));
+  EXPECT_EQ(state(), "");
+}
 
 TEST_F(TokenKeeperTest, AsksAtOnceAndThenAheadOfTheEnd) {
   answer(200, granted("access-1"));

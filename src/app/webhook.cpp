@@ -24,18 +24,18 @@ constexpr std::size_t answer_bytes_max = 1024 * 1024;  // only Feishu's is looke
 constexpr std::int64_t feishu_too_many = 11232;
 
 json::object generic_document(const Alert& alert) {
-  return {{"id", alert.id},
-          {"event", to_string(alert.event)},
-          {"account", alert.account},
-          {"model", alert.model},
-          {"state", alert.state},
-          {"reason", alert.reason},
-          {"until",
-           alert.until ? json::value(identity::rfc3339_text(*alert.until)) : json::value()},
-          {"at", identity::rfc3339_text(alert.at)},
-          {"node", alert.node},
-          {"alert", alert.urgent},
-          {"repeated", alert.repeated}};
+  return {
+      {"id", alert.id},
+      {"event", to_string(alert.event)},
+      {"account", alert.account},
+      {"model", alert.model},
+      {"state", alert.state},
+      {"reason", alert.reason},
+      {"until", alert.until ? json::value(identity::rfc3339_text(*alert.until)) : json::value()},
+      {"at", identity::rfc3339_text(alert.at)},
+      {"node", alert.node},
+      {"alert", alert.urgent},
+      {"repeated", alert.repeated}};
 }
 
 std::string unix_seconds(WallTime now) {

@@ -70,9 +70,8 @@ net::Task<void> WebhookSender::run(std::shared_ptr<Line> line) {
     auto call = webhook_call(line->config, alert, loop_.wall_now());
     WebhookVerdict verdict;
     if (!call) {
-      verdict = {.kind = WebhookVerdict::Kind::refused,
-                 .reason = call.error().context,
-                 .retry_after = {}};
+      verdict = {
+          .kind = WebhookVerdict::Kind::refused, .reason = call.error().context, .retry_after = {}};
     } else {
       const auto answer = co_await call_(*std::move(call));
       if (answer) {
@@ -103,9 +102,10 @@ void WebhookSender::settle(Line& line, const Alert& alert, const WebhookVerdict&
   } else if (verdict.kind == Kind::try_again && ++line.failures < webhook_tries_max) {
     const Milliseconds delay = webhook_delay(line.failures, verdict.retry_after, random_);
     line.not_before = loop_.now() + delay;
-    log::warn("webhook.postponed webhook={} event={} account={} failures={} again_in_ms={} reason={}",
-              webhook, to_string(alert.event), account, line.failures, delay.count(),
-              log::quoted(verdict.reason));
+    log::warn(
+        "webhook.postponed webhook={} event={} account={} failures={} again_in_ms={} reason={}",
+        webhook, to_string(alert.event), account, line.failures, delay.count(),
+        log::quoted(verdict.reason));
     return;
   } else {
     ++counts_.failed;

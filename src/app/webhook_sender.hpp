@@ -23,8 +23,9 @@ class WebhookSender {
 
   struct Counts {
     std::atomic<std::uint64_t> delivered{0};
-    std::atomic<std::uint64_t> failed{0};   // refused, or at its last try
-    std::atomic<std::uint64_t> dropped{0};  // never tried to an end: the queue was full, or the server stopped
+    std::atomic<std::uint64_t> failed{0};  // refused, or at its last try
+    std::atomic<std::uint64_t> dropped{
+        0};  // never tried to an end: the queue was full, or the server stopped
   };
 
   WebhookSender(net::Loop& loop, Random& random, Call call)

@@ -51,8 +51,9 @@ TEST(Webhook, TheGenericFormIsSignedOverTimeAndBody) {
   EXPECT_EQ(call.origin.port, 8443);
   EXPECT_TRUE(call.origin.tls);
   const std::string head(call.head.reveal());
-  EXPECT_TRUE(head.starts_with("POST /services/T0/B0?token=canary HTTP/1.1\r\n"
-                               "host: hooks.example:8443\r\nconnection: close\r\n"))
+  EXPECT_TRUE(
+      head.starts_with("POST /services/T0/B0?token=canary HTTP/1.1\r\n"
+                       "host: hooks.example:8443\r\nconnection: close\r\n"))
       << head;
   EXPECT_NE(head.find("\r\nx-sluice-signature: t=1700000000,v1=b82de2a16e9e0e224fba09ef3d2fad77309f"
                       "9cf4d7025fccc62c6a7fd14741d5\r\n"),

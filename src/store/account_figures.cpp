@@ -16,9 +16,8 @@ namespace {
 constexpr std::size_t rows_of_a_batch = 200;
 
 AccountFigures figures_of(const Row& row) {
-  return {.account = row.text("account_id"),
-          .node = row.text("node"),
-          .figures = row.text("figures")};
+  return {
+      .account = row.text("account_id"), .node = row.text("node"), .figures = row.text("figures")};
 }
 
 constexpr const char* select =

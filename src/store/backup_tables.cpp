@@ -29,10 +29,10 @@ std::span<const std::string_view> tables_without_backup() {
       "account_lifts",    // a word to processes that run now
       "account_figures",  // of those
       "nodes",            // likewise
-      "sessions",    // who signed out since the backup stays signed out
-      "leases",      // of processes that run now
-      "revision",    // goes on from where this store is, so that every watcher is told
-      "migrations",  // the head of a backup says which there were
+      "sessions",         // who signed out since the backup stays signed out
+      "leases",           // of processes that run now
+      "revision",         // goes on from where this store is, so that every watcher is told
+      "migrations",       // the head of a backup says which there were
   };
   return tables;
 }

@@ -186,8 +186,7 @@ Done switch_to(Desk& desk, const Invocation& invocation, bool enabled) {
 }
 
 Done lift(Desk& desk, const Invocation& invocation) {
-  TRY(const auto view,
-      taken(desk.management->lift(desk.actor, invocation.argument), invocation));
+  TRY(const auto view, taken(desk.management->lift(desk.actor, invocation.argument), invocation));
   const std::string state = text_at(view, "state");
   tell(invocation, view,
        state == "active" ? std::string("is used again; running servers notice within a second")

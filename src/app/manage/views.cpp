@@ -47,9 +47,9 @@ Cell reason_cell(const View& view, WallTime) {
   if (rests == nullptr || rests->empty() || text_at(view, "state") != "active") return plain("");
   if (rests->size() > 1) return plain(fmt::format("{} models rest", rests->size()));
   const auto* rest = rests->front().if_object();
-  return plain(rest == nullptr ? ""
-                               : fmt::format("{}: {}", text_at(*rest, "model"),
-                                             text_at(*rest, "reason")));
+  return plain(rest == nullptr
+                   ? ""
+                   : fmt::format("{}: {}", text_at(*rest, "model"), text_at(*rest, "reason")));
 }
 /// "12.5 %" of 0.125.
 std::string share(const View& view, std::string_view path) {
@@ -74,8 +74,8 @@ Cell first_event_cell(const View& view, WallTime) {
 /// "claude-x: cooling until 2026-01-01T00:00:00Z (in 4 min), 529 overloaded_error".
 std::string rest_text(const View& rest, WallTime now) {
   const std::string model = text_at(rest, "model");
-  std::string out = fmt::format("{}: {}", model.empty() ? "all models" : model,
-                                text_at(rest, "state"));
+  std::string out =
+      fmt::format("{}: {}", model.empty() ? "all models" : model, text_at(rest, "state"));
   if (const auto until = time_at(rest, "until")) {
     out += fmt::format(" until {} ({})", text_at(rest, "until"), relative_time(*until, now));
   }
