@@ -20,12 +20,13 @@ test("the examples of the page work", async () => {
   const shell = new Process("bash", ["-euo", "pipefail", "-c", script], { env, cwd: sluice.folder });
   assert.equal(await shell.exited(60000), 0, shell.stdout + shell.stderr);
   assert.doesNotMatch(shell.stdout, /"error":/);
-  const [, , set, session, health, made, listed, changed, rotated] = shell.stdout.split("--- next\n");
+  const [, , set, session, health, made, listed, lifted, changed, rotated] = shell.stdout.split("--- next\n");
   assert.match(set, /"name":"ada"/);
   assert.match(session, /"role":"admin"/);
   assert.match(health, /"version":/);
   assert.match(made, /"name":"anthropic-main".*"secret":"sk-slc-/s);
   assert.match(listed, /"items":\[.*"steps":\[/s);
+  assert.match(lifted, /"state":"active".*"rests":\[\]/s);
   assert.match(changed, /"note":"for the build"/);
   assert.match(rotated, /"secret":"sk-slc-.*"action":"rotate"/s);
 });

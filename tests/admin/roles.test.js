@@ -26,6 +26,7 @@ GET    /accounts/{account}          200 200 200 403
 PATCH  /accounts/{account}          200 200 403 403
 DELETE /accounts/{account}          200 200 403 403
 POST   /accounts/{account}/restore  200 200 403 403
+POST   /accounts/{account}/lift     200 200 403 403
 POST   /accounts/{account}/test     200 200 403 403
 
 GET    /pools                       200 200 200 403
