@@ -63,11 +63,15 @@ std::optional<AccountChoice::Pick> AccountChoice::choose() {
       if (auto picked = stay(of, Fit::good)) return picked;
     }
   }
+  std::optional<Pick> second_best;
   for (const AccountClass& of : classes_) {
     auto picked = need_.session == 0 ? by_draw(of) : by_session(of);
-    if (picked) return picked;
+    if (!picked) continue;
+    // To a request that has failed already, an account that is well is worth more than a better class.
+    if (need_.asked.empty() || look(picked->index).fit == Fit::good) return picked;
+    if (!second_best) second_best = picked;
   }
-  return std::nullopt;
+  return second_best;
 }
 
 std::optional<AccountChoice::Pick> AccountChoice::stay(const AccountClass& of, Fit at_worst) {

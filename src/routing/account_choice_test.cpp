@@ -168,6 +168,27 @@ TEST_F(AccountChoiceTest, ARequestThatFailedOnceGoesWhereOthersWereAnswered) {
   EXPECT_TRUE(lease->is_guess());
 }
 
+TEST_F(AccountChoiceTest, ARequestThatFailedOnceGoesToAWorseClassBeforeItGuesses) {
+  for (const char* name : {"a", "b", "spare"}) world_.add(name);
+  account("spare").priority = 20;
+  world_.build();
+  Verdict passing;
+  passing.streak = 3;
+  for (const char* name : {"a", "b"}) health(name).failed(world_.at(), "claude", passing, 0);
+  const std::array<std::size_t, 1> asked{0};
+  for (const SessionHash session : {SessionHash{0}, session_at("b")}) {
+    Need need = world_.need(session);
+    EXPECT_NE(name_of(world_.pool->lease(need)), "spare");
+    need.asked = asked;
+    EXPECT_EQ(name_of(world_.pool->lease(need)), "spare");
+  }
+  // Where nobody is well the better class is the better guess.
+  health("spare").failed(world_.at(), "claude", passing, 0);
+  Need need = world_.need(0);
+  need.asked = asked;
+  EXPECT_EQ(name_of(world_.pool->lease(need)), "b");
+}
+
 TEST_F(AccountChoiceTest, SaysWhyNobodyIsToBeHad) {
   world_.add("a", 1, 1).models = {"claude*"};
   world_.add("b", 1, 1).models = {"claude*"};
