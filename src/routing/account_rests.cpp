@@ -80,9 +80,10 @@ void AccountHealth::rest(Scope& scope, const Moment& at, std::string_view model,
   const bool probed = scope.prober.load(memory_order_relaxed) != 0;
   const Condition before = before_until == 0 ? Condition::ready : scope.rest.condition;
 
-  // Failures of requests that were on their way together are one: only what comes after a rest doubles the next.
+  // Failures of requests that were on their way together are one, and so is what a probe finds before the rest is over: only
+  // what comes after a rest doubles the next.
   auto& in_row = scope.rests_in_row[static_cast<std::size_t>(verdict.rule)];
-  if ((!runs || probed) && in_row < in_row_max) ++in_row;
+  if (!runs && in_row < in_row_max) ++in_row;
   const int level = verdict.told || in_row == 0 ? 0 : in_row - 1;
 
   Rest next{.model = whole ? std::string() : std::string(model),
