@@ -83,7 +83,7 @@ class World {
 
   ManualClock clock_;
   SeededRandom random_{1};
-  net::WaitingLine line_;
+  net::FairLine line_;
   std::shared_ptr<StateEvents> events_ = std::make_shared<StateEvents>();
   std::shared_ptr<RoutingMemory> memory_ = std::make_shared<RoutingMemory>();
   AccountPool pool_;

@@ -7,13 +7,13 @@
 #include <optional>
 #include <utility>
 
-#include "net/waiting_line.hpp"
+#include "net/fair_line.hpp"
 
 namespace sluice::admit {
 
 class Slots {
  public:
-  explicit Slots(net::WaitingLine& line) : line_(line) {}
+  explicit Slots(net::FairLine& line) : line_(line) {}
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
 
@@ -22,7 +22,7 @@ class Slots {
  private:
   friend class SlotLease;
   std::atomic<int> in_use_{0};
-  net::WaitingLine& line_;
+  net::FairLine& line_;
 };
 
 class SlotLease {

@@ -9,7 +9,7 @@ namespace sluice::admit {
 namespace {
 
 TEST(Slots, NeverGivesMoreThanTheCap) {
-  net::WaitingLine line;
+  net::FairLine line;
   const auto slots = std::make_shared<Slots>(line);
   auto first = SlotLease::take(slots, 2);
   auto second = SlotLease::take(slots, 2);
@@ -21,7 +21,7 @@ TEST(Slots, NeverGivesMoreThanTheCap) {
 }
 
 TEST(Slots, CountsWithoutACap) {
-  net::WaitingLine line;
+  net::FairLine line;
   const auto slots = std::make_shared<Slots>(line);
   const auto first = SlotLease::take(slots, 0);
   const auto second = SlotLease::take(slots, 0);
@@ -29,7 +29,7 @@ TEST(Slots, CountsWithoutACap) {
 }
 
 TEST(SlotLease, GoesBackOnceHoweverItIsMoved) {
-  net::WaitingLine line;
+  net::FairLine line;
   const auto slots = std::make_shared<Slots>(line);
   {
     auto lease = SlotLease::take(slots, 1);
@@ -42,7 +42,7 @@ TEST(SlotLease, GoesBackOnceHoweverItIsMoved) {
 }
 
 TEST(Slots, HoldTheirCapUnderManyThreads) {
-  net::WaitingLine line;
+  net::FairLine line;
   const auto slots = std::make_shared<Slots>(line);
   std::atomic<int> running{0};
   std::atomic<int> most{0};

@@ -78,7 +78,7 @@ class AccountWatchTest : public testing::Test {
   }();
   ManualClock clock_;
   SeededRandom random_{1};
-  net::WaitingLine line_;
+  net::FairLine line_;
   std::shared_ptr<routing::StateEvents> events_ = std::make_shared<routing::StateEvents>();
   std::map<std::string, std::shared_ptr<routing::AccountState>> states_;
   std::vector<Alert> alerts_;

@@ -89,7 +89,7 @@ metrics::AccountState metric_state(routing::Condition condition) {
 
 Program::Program(Config config)
     : config_(std::move(config)),
-      states_(waiting_),
+      states_(line_),
       blocking_(blocking_threads),
       lookups_(lookup_threads),
       private_upstreams_(config_.security.allow_private_upstreams),
@@ -167,7 +167,7 @@ Status Program::start() {
                                                        : provider::PrivateUpstreams::refused);
   };
   const Shared shared{clock_,  blocking_, resolver_, rule,       tls_contexts_,
-                      budget_, counts_,   waiting_,  anthropic_, &admin_->side()};
+                      budget_, counts_,   line_,     anthropic_, &admin_->side()};
   control_ = std::make_unique<ControlLoop>(
       ControlLoop::Parts{clock_, resolver_, rule, tls_contexts_, store_->database(),
                          store_->secrets(), states_.events(), node_name(config_.cluster)});

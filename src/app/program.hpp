@@ -56,7 +56,7 @@ class Program {
   ControlEvents events_;
   std::unique_ptr<StoreLink> store_;
   WallTime snapshot_until_ = WallTime::max();  // then it is built anew
-  net::WaitingLine waiting_;
+  net::FairLine line_{clock_};
   RuntimeStates states_;
   net::BlockingPool blocking_;
   net::BlockingPool lookups_;  // of names

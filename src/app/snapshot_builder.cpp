@@ -27,6 +27,7 @@ relay::RelayLimits limits_of(const RelayConfig& config) {
           .early_head = config.early_head,
           .queue_timeout = config.queue_timeout,
           .drain_limit = config.drain_limit,
+          .max_attempts = config.max_attempts,
           .on_client_gone = config.on_client_gone == OnClientGone::drain
                                 ? relay::ClientGone::drain
                                 : relay::ClientGone::cancel};
@@ -49,7 +50,7 @@ Result<provider::Upstream> upstream_of(const provider::AccountSettings& account,
   switch (account.credential.kind) {
     case provider::Credential::Kind::none: upstream.sign_in = provider::SignIn::none; break;
     case provider::Credential::Kind::api_key: upstream.sign_in = provider::SignIn::x_api_key; break;
-    case provider::Credential::Kind::oauth2:
+    case provider::Credential::Kind::oauth2: upstream.refreshable = true; [[fallthrough]];
     case provider::Credential::Kind::bearer_token:
       upstream.sign_in = provider::SignIn::bearer;
       break;
@@ -173,7 +174,7 @@ void RuntimeStates::know(const admin::Entities& entities, routing::Moment at) {
     const auto known = lifts_.find(id);
     const bool is_new = knows_lifts_ && (known == lifts_.end() || known->second != number);
     const auto account = accounts_.find(AccountId(id));
-    if (is_new && account != accounts_.end()) account->second.state->health.lift(at, "lifted");
+    if (is_new && account != accounts_.end()) account->second.state->lift(at, "lifted");
   }
   lifts_ = entities.lifts;
   knows_lifts_ = true;
@@ -192,13 +193,13 @@ void RuntimeStates::sign_in_with(const provider::AccountSettings& account) {
   const routing::Condition condition = entry.state->health.report(at_).condition;
   if (condition == routing::Condition::unauthorized ||
       (condition == routing::Condition::blocked && !is_token)) {
-    entry.state->health.lift(at_, "another credential");
+    entry.state->lift(at_, "another credential");
   }
 }
 
 std::shared_ptr<relay::KeyState> RuntimeStates::key(const KeyId& id) {
   auto& state = keys_[id];
-  if (!state) state = std::make_shared<relay::KeyState>(line_);
+  if (!state) state = std::make_shared<relay::KeyState>(line_, id);
   return state;
 }
 

@@ -18,7 +18,7 @@ namespace sluice::app {
 /// thread alone.
 class RuntimeStates {
  public:
-  explicit RuntimeStates(net::WaitingLine& line) : line_(line) {}
+  explicit RuntimeStates(net::FairLine& line) : line_(line) {}
   [[nodiscard]] std::shared_ptr<routing::AccountState> account(const AccountId& id,
                                                                const std::string& name);
   [[nodiscard]] std::shared_ptr<relay::KeyState> key(const KeyId& id);
@@ -40,7 +40,7 @@ class RuntimeStates {
   [[nodiscard]] routing::StateEvents& events() const { return *events_; }
 
  private:
-  net::WaitingLine& line_;
+  net::FairLine& line_;
   std::shared_ptr<routing::RoutingMemory> memory_ = std::make_shared<routing::RoutingMemory>();
   std::shared_ptr<routing::StateEvents> events_ = std::make_shared<routing::StateEvents>();
   struct Entry {

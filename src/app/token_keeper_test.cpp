@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "net/fair_line.hpp"
 #include "net/testing.hpp"
-#include "net/waiting_line.hpp"
 #include "store/account_rests.hpp"
 #include "store/testing.hpp"
 
@@ -93,7 +93,7 @@ class TokenKeeperTest : public testing::Test {
   StoredTokens tokens_{*database_, *secrets_, "process-1"};
   StoredTokens others_tokens_{*database_, *secrets_, "process-2"};
   net::testing::ManualLoop bench_;
-  net::WaitingLine line_;
+  net::FairLine line_;
   std::shared_ptr<routing::AccountState> state_ = std::make_shared<routing::AccountState>(
       AccountId("declared:main"), "main", line_, std::make_shared<routing::StateEvents>());
   std::int64_t lifts_ = 0;

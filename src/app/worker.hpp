@@ -21,7 +21,7 @@ struct Shared {
   http::TlsContexts& tls_contexts;
   http::BufferBudget& budget;
   http::ServerCounts& counts;
-  net::WaitingLine& waiting;
+  net::FairLine& line;
   const dialect::Dialect& anthropic;
   AdminSide* admin;  // null: none
 };

@@ -1,6 +1,7 @@
 #pragma once
 /// What can go wrong, as a value. One type for the whole house; exceptions are for bugs and dead resources only.
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -62,7 +63,9 @@ struct Error {
   Side side = Side::gateway;
   Retry retry = Retry::never;
   /// For the log, and for the client where `side` is client: never a credential, never a body.
-  std::string context;
+  std::string context = {};
+  /// When it is worth to come again; 0: nobody can say.
+  std::chrono::milliseconds retry_after{0};
 };
 
 template <class T>
@@ -71,7 +74,7 @@ using Status = Result<void>;
 
 [[nodiscard]] inline std::unexpected<Error> fail(Errc code, Side side, std::string context,
                                                  Retry retry = Retry::never) {
-  return std::unexpected(Error{code, side, retry, std::move(context)});
+  return std::unexpected(Error{code, side, retry, std::move(context), {}});
 }
 
 /// "invalid_key", "upstream_timeout", ...: stable names, part of the public interface.

@@ -27,7 +27,8 @@ struct Upstream {
   std::string base_path;  // "" or "/v1": no slash at its end
   SignIn sign_in = SignIn::x_api_key;
   Secret credential;
-  Timeouts timeouts;  // in effect: the account's own, or the relay's
+  Timeouts timeouts;         // in effect: the account's own, or the relay's
+  bool refreshable = false;  // the credential is a token that can be had anew
 };
 
 struct OutgoingRequest {

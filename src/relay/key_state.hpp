@@ -7,11 +7,13 @@
 
 #include "admit/slots.hpp"
 #include "base/clock.hpp"
+#include "base/fast_hash.hpp"
+#include "base/quantity.hpp"
 
 namespace sluice::relay {
 
 struct KeyState {
-  explicit KeyState(net::WaitingLine& line) : slots(line) {}
+  KeyState(net::FairLine& line, const KeyId& id) : hash(fast_hash(id.str())), slots(line) {}
 
   /// A request of this key was let in.
   void note_use(WallTime now) {
@@ -41,6 +43,7 @@ struct KeyState {
     return WallTime(std::chrono::seconds(seconds));
   }
 
+  const std::uint64_t hash;  // stands for the key's id
   admit::Slots slots;
   std::atomic<std::int64_t> first_used{0};  // seconds since the epoch; 0: never
   std::atomic<std::int64_t> last_used{0};

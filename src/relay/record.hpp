@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
@@ -14,29 +15,48 @@
 
 namespace sluice::relay {
 
+/// One call of one account.
+struct AttemptRecord {
+  std::string account;  // its name
+  metrics::ProviderKind provider = metrics::ProviderKind::none;
+  std::string upstream_model;  // as the provider was asked, where it has another name for it
+  metrics::AttemptResult result = metrics::AttemptResult::cancelled;
+  int status = 0;                 // of the answer; 0: none came
+  TimePoint called = time_never;  // never: it was not
+  TimePoint first_output = time_never;
+  std::uint64_t bytes_to_provider = 0;
+  meter::Usage usage;  // of a call that came to nothing too: providers bill what they have read
+};
+
 struct RequestRecord : net::Pooled {
   Ulid id;
   std::string client_request_id;  // the client's own x-request-id
   std::string key;                // names, never secrets
-  std::string account;
-  std::string model;           // as the client asked for it
-  std::string upstream_model;  // as the provider was asked, where it has another name for it
+  std::string model;              // as the client asked for it
   metrics::Dialect dialect = metrics::Dialect::none;
-  metrics::ProviderKind provider = metrics::ProviderKind::none;
   metrics::Outcome outcome = metrics::Outcome::internal;
   bool stream = false;
   bool billable = false;  // a call that generates: its usage counts
   int status = 0;         // sent to the client; 0: it left before
-  int attempts = 0;
   std::uint64_t events = 0;
   std::uint64_t bytes_to_client = 0;
-  std::uint64_t bytes_to_provider = 0;
   TimePoint started;
-  TimePoint called = time_never;       // when the provider was called
-  TimePoint first_event = time_never;  // when its first output was here
-  meter::Usage usage;
   std::string reason;  // of a failure: for the log
+  /// The attempt that answered, or the last one; where none was made, it has no provider.
+  AttemptRecord attempt;
+  std::vector<AttemptRecord> earlier;  // attempts that came to nothing before it
+
+  [[nodiscard]] std::size_t attempts() const {
+    return earlier.size() + (attempt.called == time_never ? 0 : 1);
+  }
+  /// When a provider was called first; never: none was.
+  [[nodiscard]] TimePoint called() const {
+    return earlier.empty() ? attempt.called : earlier.front().called;
+  }
 };
+
+/// How an attempt ended whose answer had this status.
+[[nodiscard]] metrics::AttemptResult result_of_status(int status);
 
 /// Logs and counts. The one place where a request ends.
 void settle(const RequestRecord& record, TimePoint now, metrics::ThreadMetrics& metrics);

@@ -1,7 +1,6 @@
 #include "relay/relay_service.hpp"
 
-#include <cstring>
-
+#include "base/fast_hash.hpp"
 #include "base/log.hpp"
 #include "http/client_address.hpp"
 #include "identity/credential.hpp"
@@ -16,8 +15,8 @@ using metrics::Outcome;
 
 /// What is kept of a client's own x-request-id.
 constexpr std::size_t client_request_id_max = 128;
-/// Refusals say when to come again where we know no better.
-constexpr std::string_view soon = "retry-after: 1\r\n";
+/// A client that has to wait for longer than this shall not try again by itself: SDKs would, after a second.
+constexpr std::chrono::seconds retry_wait_max{60};
 
 std::string_view header(const http::Exchange& exchange, std::string_view name) {
   const wire::HeaderField* found = exchange.head().find(name);
@@ -28,35 +27,36 @@ std::size_t index_of(const Snapshot& snapshot, const identity::Key& key) {
   return static_cast<std::size_t>(&key - snapshot.keys.keys().data());
 }
 
-bool worth_waiting(const Error& error) {
-  return error.code == Errc::overloaded || error.code == Errc::concurrency_limited;
+/// When to come again, and whether at all; nothing for refusals that time doesn't change.
+std::string retry_fields(const Error& error) {
+  using std::chrono::ceil;
+  using std::chrono::seconds;
+  if (error.code == Errc::overloaded) return "retry-after: 1\r\n";
+  if (error.code != Errc::no_account && error.code != Errc::concurrency_limited) return {};
+  std::string fields;
+  const auto wait = ceil<seconds>(error.retry_after);
+  if (wait.count() > 0) fields = "retry-after: " + std::to_string(wait.count()) + "\r\n";
+  if (wait.count() == 0 || wait > retry_wait_max) fields += "x-should-retry: false\r\n";
+  return fields;
 }
 
-Error error_of(const routing::Unavailable& unavailable, std::string_view model) {
-  const auto no_account = [](std::string context) {
-    return Error{Errc::no_account, Side::gateway, Retry::never, std::move(context)};
-  };
-  using Why = routing::Unavailable::Why;
-  switch (unavailable.why) {
-    case Why::nobody:
-      return no_account(model.empty() ? "no account of this key's pools speaks this dialect"
-                                      : "no account of this key's pools serves the model " +
-                                            std::string(model));
-    case Why::asked:
-    case Why::resting: return no_account("every account that could serve this rests");
-    case Why::full:
-    case Why::probing: break;
+/// "claude-sonnet" of "claude-sonnet-4-5": what stays when a conversation takes the next version.
+std::string_view family_of(std::string_view model) {
+  for (std::size_t i = 0; i + 1 < model.size(); ++i) {
+    if (model[i] == '-' && model[i + 1] >= '0' && model[i + 1] <= '9') return model.substr(0, i);
   }
-  return {Errc::overloaded, Side::gateway, Retry::never,
-          "every account that could serve this is at its cap"};
+  return model;
 }
 
-std::uint64_t session_hash(const identity::Key& key, std::string_view session) {
-  if (session.empty()) return 0;
-  const Sha256 digest = sha256(key.id.str() + '\n' + std::string(session));
-  std::uint64_t hash = 0;
-  for (std::size_t i = 0; i < sizeof hash; ++i) hash = (hash << 8U) | digest[i];
-  return hash;
+/// Which conversation of which key this is; 0: none that can be told.
+routing::SessionHash session_of(const http::Exchange& exchange, const KeyState& key,
+                                const dialect::RequestFacts& facts, std::uint64_t opening) {
+  const auto of = [&](std::string_view text) { return fast_hash(key.hash, fast_hash(text)); };
+  if (!facts.session.empty()) return of(facts.session);
+  for (const std::string_view name : {"x-session-id", "x-claude-code-session-id"}) {
+    if (const std::string_view told = header(exchange, name); !told.empty()) return of(told);
+  }
+  return opening == 0 ? 0 : opening ^ of(family_of(facts.model));
 }
 
 }  // namespace
@@ -99,10 +99,7 @@ net::Task<void> RelayService::handle(http::Exchange& exchange) {
 }
 
 net::Task<void> RelayService::refuse(http::Exchange& exchange, const Error& error) {
-  std::string fields;
-  const bool comes_again = error.code == Errc::overloaded || error.code == Errc::no_account ||
-                           error.code == Errc::concurrency_limited;
-  if (comes_again) fields += soon;
+  std::string fields = retry_fields(error);
   if (error.code == Errc::method_not_allowed) {
     Route route;
     (void)match_route("", exchange.path(), true, route);
@@ -124,94 +121,21 @@ Result<const identity::Key*> RelayService::authenticate(const http::Exchange& ex
   return key;
 }
 
-template <class T, class Try>
-net::Task<Result<T>> RelayService::queue(http::Exchange& exchange, Milliseconds patience,
-                                         Try attempt) {
-  const TimePoint deadline = context_.loop.now() + patience;
-  net::WaitingLine::Place place(waiting_, context_.loop);
-  for (;;) {
-    place.signal().reset();
-    Result<T> got = attempt();
-    if (got || !worth_waiting(got.error()) || !place.joined()) co_return got;
-    const net::WaitFor what{
-        .gone = &exchange.client(), .signal = &place.signal(), .deadline = deadline};
-    const net::Wake wake = co_await net::Wait(context_.loop, exchange.timer(), what);
-    if (wake == net::Wake::gone) {
-      co_return fail(Errc::client_gone, Side::client, "the client left the queue");
-    }
-    if (wake == net::Wake::timeout) co_return got;
-  }
-}
-
-Result<admit::SlotLease> RelayService::take_key_slot(const Snapshot& snapshot,
-                                                     const identity::Key& key) {
-  const auto& state = snapshot.key_states[index_of(snapshot, key)];
-  auto lease = admit::SlotLease::take({state, &state->slots}, key.limits.concurrency);
-  if (lease) return std::move(*lease);
-  return fail(Errc::concurrency_limited, Side::client,
-              "this key already has " + std::to_string(key.limits.concurrency) +
-                  " requests running (limits.concurrency)");
-}
-
-Result<routing::AccountLease> RelayService::take_account(const RelayRequest& request) const {
-  // The random end of the request's id is as good a draw as any.
-  std::uint64_t draw = 0;
-  std::memcpy(&draw, request.record->id.str().data() + Ulid::size - sizeof draw, sizeof draw);
-  const routing::Moment at{.now = context_.loop.now(), .wall = context_.loop.wall_now()};
-  auto lease = request.snapshot->accounts.lease({.dialect = request.dialect.name(),
-                                                 .model = request.record->model,
-                                                 .route = request.route,
-                                                 .at = at,
-                                                 .draw = draw});
-  if (lease) return std::move(*lease);
-  return std::unexpected(error_of(lease.error(), request.record->model));
-}
-
 net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request_stream(
-    RelayRequest request, std::uint64_t /*session_hash*/) {
-  auto lease = take_account(request);
-  const Milliseconds patience = request.snapshot->limits.queue_timeout;
-  if (!lease && worth_waiting(lease.error()) && patience.count() > 0) {
-    const auto attempt = [&] { return take_account(request); };
-    lease = co_await queue<routing::AccountLease>(request.exchange, patience, attempt);
-  }
-  if (!lease) {
-    // For the queue, accounts at their cap were worth waiting for; for the client, no account can serve this now.
-    if (lease.error().code == Errc::overloaded) lease.error().code = Errc::no_account;
-    RequestRecord& record = *request.record;
-    const bool left = lease.error().code == Errc::client_gone;
-    record.outcome = left ? Outcome::client_closed : Outcome::refused;
-    record.status = left ? 0 : http_status(lease.error().code);
-    record.reason = lease.error().context;
-    request.record.settle();
-    co_return std::unexpected(std::move(lease.error()));
-  }
-  const std::size_t index = lease->index();
-  const routing::Account& account = request.snapshot->accounts.accounts()[index];
-  request.record->account = account.name;
-  request.record->provider = request.snapshot->provider_kinds[index];
-  const std::string_view upstream_model = account.upstream_model(request.record->model);
-  if (upstream_model != request.record->model && request.model_length > 0) {
-    request.record->upstream_model = upstream_model;
-    wire::JsonEdit edit{
-        .offset = request.model_offset, .length = request.model_length, .replacement = {}};
-    wire::append_json_string(edit.replacement, upstream_model);
-    request.edited_body = wire::apply_edits(request.body, {&edit, 1});
-  }
-  auto stream = std::make_unique<RelayStream>(context_, std::move(request), std::move(*lease));
-  CO_CHECK(co_await stream->start());
+    RelayRequest request) {
+  auto stream = std::make_unique<RelayStream>(context_, std::move(request));
+  CO_CHECK(co_await stream->start(current_));
   co_return std::move(stream);
 }
 
-net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request(RelayRequest request,
-                                                                            std::uint64_t hash) {
+net::Task<Result<std::unique_ptr<RelayStream>>> RelayService::relay_request(RelayRequest request) {
   request.stream = false;
-  return relay_request_stream(std::move(request), hash);
+  return relay_request_stream(std::move(request));
 }
 
 net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
                                                       OpenRecord& record) {
-  const std::shared_ptr<const Snapshot> snapshot = snapshot_;
+  const std::shared_ptr<const Snapshot> snapshot = current_.get();
   Route route;
   const bool says_anthropic = exchange.head().find("anthropic-version") != nullptr;
   switch (match_route(exchange.head().method, exchange.path(), says_anthropic, route)) {
@@ -248,21 +172,19 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
     call.model = facts.model;
     CO_CHECK(identity::permits(*key, call));
   }
-  auto slot = take_key_slot(*snapshot, *key);
-  const Milliseconds patience = snapshot->limits.queue_timeout;
-  if (!slot && patience.count() > 0) {
-    const auto attempt = [&snapshot, key] { return take_key_slot(*snapshot, *key); };
-    slot = co_await queue<admit::SlotLease>(exchange, patience, attempt);
-  }
-  if (!slot) co_return std::unexpected(std::move(slot.error()));
-  key_state.note_use(call.now);
   record->model = std::move(facts.model);
   record->stream = facts.stream && route.call == Call::messages;
   record->billable = route.call == Call::messages;
+  const std::size_t key_route = snapshot->key_routes[index_of(*snapshot, *key)];
+  const std::shared_ptr<KeyState>& state = snapshot->key_states[index_of(*snapshot, *key)];
   RelayRequest request{.exchange = exchange,
                        .dialect = dialect,
                        .snapshot = snapshot,
-                       .route = snapshot->key_routes[index_of(*snapshot, *key)],
+                       .route = key_route,
+                       .key_state = state,
+                       .key_concurrency = key->limits.concurrency,
+                       .party = {.id = state->hash, .weight = key->weight},
+                       .queue_deadline = context_.loop.now() + snapshot->limits.queue_timeout,
                        .method = exchange.head().method,
                        .path = route.path,
                        .query = identity::strip_key_query(exchange.query()),
@@ -270,11 +192,18 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
                        .model_offset = facts.model_offset,
                        .model_length = facts.model_length,
                        .stream = record->stream,
-                       .key_slot = std::move(*slot),
+                       .resource = std::move(facts.resource),
                        .record = std::move(record)};
-  const std::uint64_t hash = session_hash(*key, facts.session);
-  if (request.stream) co_return co_await relay_request_stream(std::move(request), hash);
-  co_return co_await relay_request(std::move(request), hash);
+  // Where there is one account alone, it is no matter whose conversation this is.
+  if (posts && snapshot->accounts.has_choice(key_route)) {
+    const dialect::Conversation conversation = dialect.read_conversation(body);
+    request.session = session_of(exchange, *state, facts, conversation.opening);
+    if (conversation.prefix_count > 0) {
+      request.conversation = std::make_unique<dialect::Conversation>(conversation);
+    }
+  }
+  if (request.stream) co_return co_await relay_request_stream(std::move(request));
+  co_return co_await relay_request(std::move(request));
 }
 
 net::Task<Status> RelayService::forward(RelayStream& stream, http::Exchange& exchange) {

@@ -13,26 +13,24 @@ namespace sluice::relay {
 
 class RelayService {
  public:
-  RelayService(RelayContext context, const dialect::Dialect& anthropic, net::WaitingLine& waiting,
+  RelayService(RelayContext context, const dialect::Dialect& anthropic,
                const std::atomic<bool>& draining)
-      : context_(context), anthropic_(anthropic), waiting_(waiting), draining_(draining) {}
+      : context_(context), anthropic_(anthropic), draining_(draining) {}
   RelayService(const RelayService&) = delete;
   RelayService& operator=(const RelayService&) = delete;
 
   /// For requests that begin from now on.
-  void use(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+  void use(std::shared_ptr<const Snapshot> snapshot) { current_.use(std::move(snapshot)); }
 
   /// Answers a request on one of the dialects' routes, or says that there is no such route.
   [[nodiscard]] net::Task<void> handle(http::Exchange& exchange);
 
   /// The answer of whichever account takes the request, called and decided: its status and its first output are here.
-  /// `session_hash` keeps a conversation with its account (0: no session).
-  /// Errors: no_account, overloaded, upstream_*, client_gone. The request settles itself, on errors too.
+  /// Errors: concurrency_limited, no_account, upstream_*, client_gone. The request settles itself, on errors too.
   [[nodiscard]] net::Task<Result<std::unique_ptr<RelayStream>>> relay_request_stream(
-      RelayRequest request, std::uint64_t session_hash);
+      RelayRequest request);
   /// The same for a request whose answer is one document: never begun before it is decided.
-  [[nodiscard]] net::Task<Result<std::unique_ptr<RelayStream>>> relay_request(
-      RelayRequest request, std::uint64_t session_hash);
+  [[nodiscard]] net::Task<Result<std::unique_ptr<RelayStream>>> relay_request(RelayRequest request);
 
   /// The error document of the dialect that `path` speaks.
   [[nodiscard]] std::string error_body(std::string_view path, const Error& error,
@@ -46,19 +44,11 @@ class RelayService {
   [[nodiscard]] Result<const identity::Key*> authenticate(const http::Exchange& exchange,
                                                           const Snapshot& snapshot) const;
   [[nodiscard]] net::Task<Status> forward(RelayStream& stream, http::Exchange& exchange);
-  [[nodiscard]] static Result<admit::SlotLease> take_key_slot(const Snapshot& snapshot,
-                                                              const identity::Key& key);
-  [[nodiscard]] Result<routing::AccountLease> take_account(const RelayRequest& request) const;
-  /// Tries again whenever something became free, until `attempt` succeeds, fails for good, or `patience` has passed.
-  template <class T, class Try>
-  [[nodiscard]] net::Task<Result<T>> queue(http::Exchange& exchange, Milliseconds patience,
-                                           Try attempt);
 
   RelayContext context_;
   const dialect::Dialect& anthropic_;
-  net::WaitingLine& waiting_;
   const std::atomic<bool>& draining_;
-  std::shared_ptr<const Snapshot> snapshot_;
+  CurrentSnapshot current_;
 };
 
 }  // namespace sluice::relay

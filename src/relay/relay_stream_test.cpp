@@ -316,7 +316,7 @@ TEST(RelayStream, NeverGivesATornEventWhereverTheProviderDies) {
   for (const char c : lf) (crlf += c == '\n' ? "\r" : "") += c;
   for (const std::string& stream : {lf, crlf}) {
     const std::string blank = stream == lf ? "\n\n" : "\r\n\r\n";
-    House house;
+    House house({.rests = false});
     const std::size_t first = stream.find(blank, stream.find("content_block_start")) + blank.size();
     for (std::size_t cut = first; cut < stream.size(); ++cut) {
       const Answer answer = answer_to(house, stream_request(),

@@ -26,8 +26,14 @@ struct RelayLimits {
   Milliseconds early_head{0};
   Milliseconds queue_timeout{0};
   Milliseconds drain_limit{120000};
+  int max_attempts = 3;
   ClientGone on_client_gone = ClientGone::cancel;
 };
+
+/// A limit that is 0 is none.
+[[nodiscard]] inline TimePoint due(TimePoint from, Milliseconds limit) {
+  return limit.count() == 0 ? time_never : from + limit;
+}
 
 struct Snapshot {
   identity::KeyDirectory keys;

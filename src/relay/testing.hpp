@@ -4,8 +4,10 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -86,6 +88,12 @@ class Socket {
     const ssize_t got = ::recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got > 0) seen_.append(bytes, static_cast<std::size_t>(got));
     return got == 0 || (got < 0 && errno != EAGAIN);
+  }
+  /// Bytes that the peer's kernel hasn't got.
+  [[nodiscard]] int unsent() const {
+    int bytes = 0;
+    ::ioctl(fd_, SIOCOUTQ, &bytes);
+    return bytes;
   }
   [[nodiscard]] std::string& seen() { return seen_; }
   void close() {
@@ -200,27 +208,21 @@ inline std::string document_request() {
 class House final : private http::Handler {
  public:
   struct Settings {
-    RelayLimits limits = {};
+    RelayLimits limits = {.max_attempts = 1};  // of each request
     int key_concurrency = 0;
     int account_concurrency = 0;
+    int accounts = 1;  // the first is asked first
     std::vector<std::pair<std::string, std::string>> model_map = {};
+    bool refreshable = false;
+    bool rests = true;  // accounts do, after failures
     std::vector<net::Network> key_networks = {};
     std::vector<net::Network> trusted_proxies = {};
   };
 
   House() : House(Settings{}) {}
   explicit House(Settings settings) : server_(loop_, random_, *this, budget_, counts_, {}) {
-    provider_fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    EXPECT_EQ(::bind(provider_fd_, reinterpret_cast<const sockaddr*>(&at), size), 0);
-    EXPECT_EQ(::listen(provider_fd_, 64), 0);
-    ::getsockname(provider_fd_, reinterpret_cast<sockaddr*>(&at), &size);
-    const timeval patience{.tv_sec = 10, .tv_usec = 0};
-    ::setsockopt(provider_fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    service_.use(snapshot(settings, ntohs(at.sin_port)));
+    for (int i = 0; i < settings.accounts; ++i) add_provider(i);
+    use(settings);
     EXPECT_TRUE(server_.listen(*net::Address::parse("127.0.0.1:0"), nullptr));
     const auto* bound = reinterpret_cast<const sockaddr_in*>(server_.address().raw());
     port_ = ntohs(bound->sin_port);
@@ -232,7 +234,7 @@ class House final : private http::Handler {
   }
   ~House() override {
     stop();
-    ::close(provider_fd_);
+    for (const int fd : provider_fds_) ::close(fd);
   }
 
   [[nodiscard]] Socket client() const { return Socket::connect(port_); }
@@ -242,9 +244,9 @@ class House final : private http::Handler {
     client.send(request);
     return client;
   }
-  /// The next connection of the relay to its provider, and the whole request on it.
-  [[nodiscard]] Socket called() const {
-    Socket call(::accept4(provider_fd_, nullptr, nullptr, SOCK_CLOEXEC));
+  /// The next connection of the relay to that account's provider, and the whole request on it.
+  [[nodiscard]] Socket called(std::size_t account = 0) const {
+    Socket call(::accept4(provider_fds_[account], nullptr, nullptr, SOCK_CLOEXEC));
     read_request(call);
     return call;
   }
@@ -258,9 +260,24 @@ class House final : private http::Handler {
     }
   }
   /// Whether a connection to the provider is there; never waits for one.
-  [[nodiscard]] bool was_called() const {
-    pollfd listener{.fd = provider_fd_, .events = POLLIN, .revents = 0};
+  [[nodiscard]] bool was_called(std::size_t account = 0) const {
+    pollfd listener{.fd = provider_fds_[account], .events = POLLIN, .revents = 0};
     return ::poll(&listener, 1, 0) == 1;
+  }
+
+  /// Nothing listens where that account's provider was.
+  void take_provider_down(std::size_t account) {
+    ::close(std::exchange(provider_fds_[account], -1));
+  }
+
+  /// For requests that begin from now on.
+  void use(const Settings& settings, std::string_view secret = provider_secret) {
+    auto made = snapshot(settings, secret);
+    if (thread_.joinable()) {
+      on_loop([&] { service_.use(made); });
+    } else {
+      service_.use(made);
+    }
   }
 
   /// Does `work` on the loop's thread, after all that is due there, and waits for it.
@@ -278,6 +295,22 @@ class House final : private http::Handler {
     // The next turn sees the new time and fires what is due; the one after it comes behind that.
     on_loop([] {});
     on_loop([] {});
+  }
+
+  /// Waits, a turn of the loop at a time, until `condition` holds.
+  void until(const std::function<bool()>& condition) {
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), patience) << "this never came true";
+      on_loop([] {});
+    }
+  }
+  /// Whether the relay has taken, and worked on, all that was sent on `call`.
+  [[nodiscard]] bool has_read(const Socket& call) {
+    if (call.unsent() > 0) return false;
+    on_loop([] {});
+    on_loop([] {});
+    return true;
   }
 
   /// Ends the loop: all that was to be settled is.
@@ -317,15 +350,25 @@ class House final : private http::Handler {
   [[nodiscard]] std::uint64_t attempts(metrics::AttemptResult result) const {
     return metrics().attempts.of(metrics::ProviderKind::anthropic, result).value();
   }
+  [[nodiscard]] std::uint64_t all_attempts() const {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < metrics::count_of<metrics::AttemptResult>; ++i) {
+      sum += attempts(static_cast<metrics::AttemptResult>(i));
+    }
+    return sum;
+  }
   /// Every lease came back.
   void expect_nothing_held() const {
-    EXPECT_EQ(account_->in_flight.load(), 0);
+    for (const auto& state : account_states_) EXPECT_EQ(state->in_flight.load(), 0);
     EXPECT_EQ(key_state_->slots.in_use(), 0);
     EXPECT_EQ(metrics().streams_active.value(), 0);
     EXPECT_EQ(budget_.left(), budget_bytes);
   }
   [[nodiscard]] const metrics::ThreadMetrics& metrics() const { return metrics_.thread(0); }
-  [[nodiscard]] routing::AccountState& account_state() { return *account_; }
+  [[nodiscard]] routing::AccountState& account_state(std::size_t account = 0) {
+    return *account_states_[account];
+  }
+  [[nodiscard]] routing::RoutingMemory& memory() { return *memory_; }
 
  private:
   static constexpr std::int64_t budget_bytes = 256 << 20;
@@ -338,7 +381,28 @@ class House final : private http::Handler {
     return service_.error_body(path, error, request_id);
   }
 
-  std::shared_ptr<const Snapshot> snapshot(const Settings& settings, std::uint16_t port) {
+  static std::string name_of(int account) {
+    return account == 0 ? "account" : "account-" + std::to_string(account);
+  }
+
+  void add_provider(int index) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::listen(fd, 64), 0);
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    provider_fds_.push_back(fd);
+    provider_ports_.push_back(ntohs(at.sin_port));
+    account_states_.push_back(std::make_shared<routing::AccountState>(
+        AccountId(name_of(index)), name_of(index), line_, events_));
+  }
+
+  std::shared_ptr<const Snapshot> snapshot(const Settings& settings, std::string_view secret) {
     auto made = std::make_shared<Snapshot>();
     identity::Key key;
     key.id = KeyId("tests");
@@ -348,21 +412,33 @@ class House final : private http::Handler {
     key.networks = settings.key_networks;
     made->keys = *identity::KeyDirectory::build({key});
     made->key_states = {key_state_};
-    routing::Account account;
-    account.id = AccountId("account");
-    account.name = "account";
-    account.dialect = "anthropic";
-    account.max_concurrency = settings.account_concurrency;
-    account.model_map = settings.model_map;
-    account.pools = {"default"};
-    account.state = account_;
-    made->accounts = routing::AccountPool({account}, std::make_shared<routing::RoutingMemory>());
+    std::vector<routing::Account> accounts;
+    for (int i = 0; i < settings.accounts; ++i) {
+      const auto index = static_cast<std::size_t>(i);
+      routing::Account account;
+      account.id = AccountId(name_of(i));
+      account.name = name_of(i);
+      account.dialect = "anthropic";
+      account.priority = 10 + i;
+      account.max_concurrency = settings.account_concurrency;
+      account.model_map = settings.model_map;
+      account.pools = {"default"};
+      if (!settings.rests) account.rests.fill(Milliseconds{0});
+      account.state = account_states_[index];
+      accounts.push_back(std::move(account));
+      provider::Upstream upstream;
+      upstream.origin = {
+          .tls = false, .host = "127.0.0.1", .port = provider_ports_[index], .ca_file = ""};
+      upstream.credential = Secret(std::string(secret));
+      upstream.timeouts = {.connect = settings.limits.connect_timeout,
+                           .first_byte = settings.limits.first_byte_timeout,
+                           .idle = settings.limits.idle_timeout};
+      upstream.refreshable = settings.refreshable;
+      made->upstreams.push_back(std::move(upstream));
+      made->provider_kinds.push_back(metrics::ProviderKind::anthropic);
+    }
+    made->accounts = routing::AccountPool(std::move(accounts), memory_);
     made->key_routes = {made->accounts.route({"default"})};
-    provider::Upstream upstream;
-    upstream.origin = {.tls = false, .host = "127.0.0.1", .port = port, .ca_file = ""};
-    upstream.credential = Secret(std::string(provider_secret));
-    made->upstreams.push_back(std::move(upstream));
-    made->provider_kinds = {metrics::ProviderKind::anthropic};
     made->limits = settings.limits;
     made->trusted_proxies = settings.trusted_proxies;
     return made;
@@ -370,10 +446,11 @@ class House final : private http::Handler {
 
   ManualClock clock_;
   SeededRandom random_{1};
-  net::WaitingLine waiting_;
-  std::shared_ptr<routing::AccountState> account_ = std::make_shared<routing::AccountState>(
-      AccountId("account"), "account", waiting_, std::make_shared<routing::StateEvents>());
-  std::shared_ptr<KeyState> key_state_ = std::make_shared<KeyState>(waiting_);
+  net::FairLine line_;
+  std::shared_ptr<routing::StateEvents> events_ = std::make_shared<routing::StateEvents>();
+  std::shared_ptr<routing::RoutingMemory> memory_ = std::make_shared<routing::RoutingMemory>();
+  std::vector<std::shared_ptr<routing::AccountState>> account_states_;
+  std::shared_ptr<KeyState> key_state_ = std::make_shared<KeyState>(line_, KeyId("tests"));
   net::BlockingPool blocking_{1};
   net::Resolver resolver_{clock_, blocking_};
   net::Loop loop_{clock_};
@@ -384,10 +461,12 @@ class House final : private http::Handler {
   http::ServerCounts counts_;
   metrics::Metrics metrics_{1};
   dialect::anthropic::Anthropic anthropic_;
-  RelayService service_{
-      {loop_, connections_, budget_, metrics_.thread(0)}, anthropic_, waiting_, counts_.draining};
+  RelayService service_{{loop_, clock_, random_, connections_, budget_, metrics_.thread(0), line_},
+                        anthropic_,
+                        counts_.draining};
   http::Server server_;
-  int provider_fd_ = -1;
+  std::vector<int> provider_fds_;
+  std::vector<std::uint16_t> provider_ports_;
   std::uint16_t port_ = 0;
   std::thread thread_;
 };

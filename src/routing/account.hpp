@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/quantity.hpp"
-#include "net/waiting_line.hpp"
+#include "net/fair_line.hpp"
 #include "routing/account_health.hpp"
 #include "routing/cache_counts.hpp"
 #include "routing/session_table.hpp"
@@ -18,13 +18,18 @@ namespace sluice::routing {
 
 /// What changes while an account is used. Outlives every snapshot that names the account.
 struct AccountState {
-  AccountState(const AccountId& id, std::string name, net::WaitingLine& waiting,
+  AccountState(const AccountId& id, std::string name, net::FairLine& waiting,
                std::shared_ptr<StateEvents> events)
       : hash(account_hash(id)), health(id, std::move(name), std::move(events)), line(waiting) {}
 
   /// Counts us in, if `cap` allows it; 0: no cap. At no moment more than the cap are counted.
   [[nodiscard]] bool take_slot(int cap);
   void give_slot_back();
+  /// What it rests for is forgiven, and whoever waits may have it at once.
+  void lift(Moment at, std::string_view why) {
+    health.lift(at, why);
+    line.notify();
+  }
 
   const AccountHash hash;
   std::atomic<int> in_flight{0};
@@ -32,7 +37,7 @@ struct AccountState {
   std::atomic<bool> wants_refresh{false};
   AccountHealth health;
   CacheCounts cache;
-  net::WaitingLine& line;
+  net::FairLine& line;
 };
 
 struct Account {

@@ -1,5 +1,7 @@
 #include "routing/account_lease.hpp"
 
+#include <utility>
+
 namespace sluice::routing {
 
 AccountLease& AccountLease::operator=(AccountLease&& other) noexcept {
@@ -21,19 +23,24 @@ void AccountLease::release() {
 
 void AccountLease::succeeded(Moment at, Milliseconds first_event) {
   if (!state_) return;
-  terms_.is_probe = false;
   Milliseconds usual{0};
   if (first_event > Milliseconds(0)) {
     usual = memory_->pace.observe(terms_.model_hash, first_event);
   }
   state_->health.succeeded(at, terms_.model, first_event, usual);
   memory_->sessions.put(terms_.session, state_->hash, at.now);
+  end_probe();
 }
 
 void AccountLease::failed(Moment at, const Verdict& verdict, std::uint64_t random) {
   if (!state_) return;
   state_->health.failed(at, terms_.model, verdict, random);
-  terms_.is_probe = false;
+  end_probe();
+}
+
+/// The verdict is there: whoever waits for it looks again.
+void AccountLease::end_probe() {
+  if (std::exchange(terms_.is_probe, false)) state_->line.notify();
 }
 
 bool AccountLease::try_again(Moment at) {

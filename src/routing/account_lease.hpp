@@ -56,6 +56,8 @@ class AccountLease {
   [[nodiscard]] std::size_t index() const { return terms_.index; }
 
  private:
+  void end_probe();
+
   std::shared_ptr<AccountState> state_;
   RoutingMemory* memory_ = nullptr;
   Terms terms_;

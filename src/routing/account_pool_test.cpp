@@ -30,7 +30,7 @@ class AccountPoolTest : public ::testing::Test {
   [[nodiscard]] Moment at() const { return {.now = clock_.now(), .wall = clock_.wall_now()}; }
 
   ManualClock clock_;
-  net::WaitingLine line_;
+  net::FairLine line_;
   std::shared_ptr<StateEvents> events_ = std::make_shared<StateEvents>();
   std::shared_ptr<RoutingMemory> memory_ = std::make_shared<RoutingMemory>();
 };

@@ -13,10 +13,10 @@ float smoothed(float before, float sample) { return before + newest * (sample - 
 
 void AnswerPace::add(TimePoint now, Milliseconds first_event, Milliseconds usual) {
   constexpr auto relaxed = std::memory_order_relaxed;
-  // Half a millisecond stands for none: 0 means that nothing was seen.
-  const float sample = std::max(static_cast<float>(first_event.count()), 0.5F);
+  if (first_event <= Milliseconds(0)) return;
+  const auto sample = static_cast<float>(first_event.count());
   const float before = first_event_ms_.load(relaxed);
-  first_event_ms_.store(before == 0 ? std::max(sample, 1.0F) : smoothed(before, sample), relaxed);
+  first_event_ms_.store(before == 0 ? sample : smoothed(before, sample), relaxed);
   if (usual <= Milliseconds(0)) return;
 
   const std::int64_t slow_until = slow_until_.load(relaxed);

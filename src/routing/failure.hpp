@@ -59,7 +59,7 @@ struct Verdict {
   bool counts = false;  // in the account's error rate
   bool alert = false;
   /// When to come again, as the provider said; unclamped.
-  std::optional<Milliseconds> told;
+  std::optional<Milliseconds> told = {};
   std::string
       reason;  // for people, one line: "429 rate_limit_error, input tokens used up"; no credential
 };

@@ -114,7 +114,7 @@ class World {
 
   SeededRandom random;
   ManualClock clock;
-  net::WaitingLine line;
+  net::FairLine line;
   std::shared_ptr<StateEvents> events = std::make_shared<StateEvents>();
   std::shared_ptr<RoutingMemory> memory = std::make_shared<RoutingMemory>();
   std::vector<Account> accounts;

@@ -47,21 +47,23 @@ describe("the choice", () => {
     client.close();
   });
 
-  test("spreads over equals by what is in flight", async () => {
+  test("spreads conversations over equals", async () => {
     const { a, b, sluice } = await pair(
       () => {},
       () => {},
       { first: { priority: 5 }, second: { priority: 5 } },
     );
     const clients = [];
-    for (let i = 0; i < 8; i += 1) {
+    const many = 40;
+    for (let i = 0; i < many; i += 1) {
       const client = await sluice.connect();
       clients.push(client);
       client.send(requestBytes(messagesRequest(messageRequest({ text: `conversation ${i}` }))));
       await eventually(() => a.calls.length + b.calls.length === i + 1, "the request arrives");
     }
     for (const client of clients) client.close();
-    assert.ok(Math.abs(a.calls.length - b.calls.length) <= 2, `${a.calls.length} and ${b.calls.length}`);
+    // Nobody has more than a share, a twentieth and three.
+    for (const { calls } of [a, b]) assert.ok(calls.length <= (many / 2) * 1.05 + 3, `${calls.length}`);
   });
 
   test("is among those that serve the model", async () => {
