@@ -105,8 +105,8 @@ describe("a provider that asks for a pause", async () => {
     await sluice.does(["account", "lift", "limited"]);
     await eventually(
       async () => (await show(sluice, "limited")).rests.length === 0,
-      "the server has noticed",
-      5 * second,
+      "the server has noticed, and what the killed one saw is no news any more",
+      25 * second,
     );
     await sluice.kill();
     await sluice.again();
