@@ -171,10 +171,12 @@ void Failover::begin_record() {
   record.attempt.account = account().name;
   record.attempt.provider = request_.snapshot->provider_kinds[lease_.index()];
   record.attempt.called = context_.loop.now();
-  const auto asked_end = asked_.begin() + static_cast<std::ptrdiff_t>(asked_count_);
-  if (std::find(asked_.begin(), asked_end, lease_.index()) == asked_end) {
-    asked_[asked_count_++] = lease_.index();
-  }
+  note_asked(lease_.index());
+}
+
+void Failover::note_asked(std::size_t account) {
+  const auto end = asked_.begin() + static_cast<std::ptrdiff_t>(asked_count_);
+  if (std::find(asked_.begin(), end, account) == end) asked_[asked_count_++] = account;
 }
 
 Result<std::string_view> Failover::body_for(const routing::Account& account) {
@@ -296,14 +298,18 @@ net::Task<Result<Failover::Lease>> Failover::next() {
 }
 
 net::Task<Result<Failover::Lease>> Failover::other_account() {
-  CO_TRY(Chosen chosen, co_await choose());
-  if (!chosen) co_return Lease();
-  // An account that has just served somebody is no guess; all others are, and guesses are rationed.
-  if (chosen->is_guess() &&
-      !request_.snapshot->accounts.memory().retries.take(context_.loop.now())) {
-    co_return Lease();
+  while (asked_count_ < attempts_max) {
+    CO_TRY(Chosen chosen, co_await choose());
+    if (!chosen) break;
+    // An account that has just served somebody is no guess; all others are, and guesses are rationed.
+    if (!chosen->is_guess() ||
+        request_.snapshot->accounts.memory().retries.take(context_.loop.now())) {
+      co_return std::move(*chosen);
+    }
+    // Not this one, then. Behind it there may still be one that is well, if slow.
+    note_asked(chosen->index());
   }
-  co_return std::move(*chosen);
+  co_return Lease();
 }
 
 net::Task<Result<Failover::Lease>> Failover::same_account() {

@@ -49,6 +49,7 @@ class Failover {
   // Asking.
   [[nodiscard]] net::Task<Result<std::unique_ptr<ProviderAnswer>>> attempt();
   void begin_record();
+  void note_asked(std::size_t account);
   [[nodiscard]] Result<std::string_view> body_for(const routing::Account& account);
   void note_success(ProviderAnswer& answer);
   void note_failure(ProviderAnswer& answer, const Status& done);
@@ -74,7 +75,7 @@ class Failover {
 
   Lease lease_;  // of the next attempt; then of the one that failed
   routing::Verdict verdict_;
-  std::array<std::size_t, attempts_max> asked_{};  // accounts, by index
+  std::array<std::size_t, attempts_max> asked_{};  // accounts, by index, and those passed over
   std::size_t asked_count_ = 0;
   const provider::Upstream* refreshed_ = nullptr;  // lease_'s account with its new token
   std::string repaired_;  // the body without signatures; empty: as the client wrote it

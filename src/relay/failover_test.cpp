@@ -357,6 +357,32 @@ TEST(Failover, KnowsAnErrorUnderAGoodStatus) {
   EXPECT_EQ(take_answer(client.seen()).body, good);
 }
 
+TEST(Failover, PassesOverAGuessThatItMayNotMake) {
+  // Whoever has failed is a guess, and there is none left; the last account is well, if slow.
+  House::Settings settings = accounts(3);
+  settings.limits.max_attempts = 2;
+  House house(settings);
+  const ManualClock clock;
+  const routing::Moment start{.now = clock.now(), .wall = clock.wall_now()};
+  for (int i = 0; i < 20; ++i) {
+    house.account_state(2).health.succeeded(start, "claude-x", 20000ms, 1000ms);
+  }
+  routing::Verdict passing;
+  passing.streak = 3;
+  house.account_state(1).health.failed(start, "claude-x", passing, 0);
+  while (house.memory().retries.take(start.now)) {
+  }
+  Socket client = house.ask(stream_request());
+  house.called(0).send(refusal(500, "api_error"));
+  house.called(2).send(whole_stream);
+  ASSERT_TRUE(client.read_until(last_chunk));
+  EXPECT_EQ(take_answer(client.seen()).status, 200);
+  EXPECT_FALSE(house.was_called(1));
+  house.stop();
+  EXPECT_EQ(house.all_attempts(), 2U);
+  house.expect_nothing_held();
+}
+
 TEST(Failover, RationsItsGuesses) {
   // The second account has failed before, so asking it is a guess; and the guesses are used up.
   House house(accounts(2));
