@@ -58,12 +58,19 @@ describe("the choice", () => {
     for (let i = 0; i < many; i += 1) {
       const client = await sluice.connect();
       clients.push(client);
-      client.send(requestBytes(messagesRequest(messageRequest({ text: `conversation ${i}` }))));
+      // It has no beginning by which a conversation could be told.
+      client.send(requestBytes(messagesRequest(messageRequest({ messages: [] }))));
       await eventually(() => a.calls.length + b.calls.length === i + 1, "the request arrives");
     }
     for (const client of clients) client.close();
     // Nobody has more than a share, a twentieth and three.
     for (const { calls } of [a, b]) assert.ok(calls.length <= (many / 2) * 1.05 + 3, `${calls.length}`);
+  });
+
+  test("spreads conversations over equals", async () => {
+    const { a, b, sluice } = await pair(good, good, { first: { priority: 5 }, second: { priority: 5 } });
+    for (let i = 0; i < 60; i += 1) await sluice.messages(messageRequest({ text: `conversation ${i}` }));
+    assert.ok(Math.abs(a.calls.length - b.calls.length) <= 15, `${a.calls.length} and ${b.calls.length}`);
   });
 
   test("is among those that serve the model", async () => {
