@@ -39,7 +39,10 @@ std::string configuration(std::uint16_t port, unsigned threads, const Limits& li
 std::string account(std::string_view name, std::string_view models, std::uint16_t port) {
   return fmt::format(
       "[[account]]\nname = \"{}\"\nprovider = \"anthropic\"\nbase_url = \"http://127.0.0.1:{}\"\n"
-      "credential = {{ api_key = \"sk-ant-soak\" }}\nmodels = [\"{}\"]\n",
+      "credential = {{ api_key = \"sk-ant-soak\" }}\nmodels = [\"{}\"]\n"
+      // What comes of one answer is looked at here, not what an account does after many bad ones.
+      "cooling = {{ unreachable = \"0\", server_error = \"0\", rate_limited = \"0\", overloaded = "
+      "\"0\" }}\n",
       name, port, models);
 }
 
