@@ -66,9 +66,11 @@ export class Stage {
     return at;
   }
 
-  /// A request to be relayed.
+  /// A request to be relayed, which begins a conversation of its own: one that goes on would stay with its account.
   relayed(model, secret) {
-    return this.witness.asks(this.sluice, messagesRequest(messageRequest({ model }), { "x-api-key": secret }));
+    this.conversations = (this.conversations ?? 0) + 1;
+    const body = messageRequest({ model, text: `conversation ${this.conversations}` });
+    return this.witness.asks(this.sluice, messagesRequest(body, { "x-api-key": secret }));
   }
 
   async #searchStore(when) {
