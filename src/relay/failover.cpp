@@ -47,12 +47,24 @@ Failover::Failover(RelayContext& context, RelayRequest& request, ClientSide& cli
 
 net::Task<Result<Failover::Decided>> Failover::run() {
   request_.snapshot->accounts.memory().retries.note_request(context_.loop.now());
-  CO_TRY(Chosen chosen, co_await choose());
+  Chosen chosen = std::unexpected(Unavailable{});
+  if (!take_at_once(chosen)) {
+    CO_TRY(chosen, co_await choose());
+  }
   if (!chosen) co_return std::unexpected(refusal(chosen.error()));
   lease_ = std::move(*chosen);
   do {
-    CO_TRY(auto answer, co_await attempt());
-    if (answer) co_return Decided(std::move(answer));
+    begin_record();
+    CO_TRY(const std::string_view body, body_for(account()));
+    auto answer = begin_attempt();
+    const Status done = co_await answer->call(body);
+    request_.record->attempt.status = answer->status();
+    if (done && !answer->is_refused()) {
+      note_success(*answer);
+      co_return Decided(std::move(answer));
+    }
+    CO_CHECK(end_attempt(*answer, done));
+    answer.reset();
     CO_TRY(lease_, co_await next());
   } while (lease_);
   if (auto* error = std::get_if<Error>(&most_telling_))
@@ -62,20 +74,19 @@ net::Task<Result<Failover::Decided>> Failover::run() {
 
 // --- whom to ask ------------------------------------------------------------------------------------------------------
 
-Failover::Chosen Failover::lease() const {
+Failover::Chosen Failover::lease(const routing::Moment& at) const {
   // The random end of the request's id is as good a draw as any.
   std::uint64_t draw = 0;
   std::memcpy(&draw, request_.record->id.str().data() + Ulid::size - sizeof draw, sizeof draw);
-  return request_.snapshot->accounts.lease(
-      {.dialect = request_.dialect.name(),
-       .model = request_.record->model,
-       .route = request_.route,
-       .at = {.now = context_.clock.now(), .wall = context_.clock.wall_now()},
-       .session = request_.session,
-       .prefixes = request_.prefixes(),
-       .pinned = pinned_ ? &*pinned_ : nullptr,
-       .asked = {asked_.data(), asked_count_},
-       .draw = draw});
+  return request_.snapshot->accounts.lease({.dialect = request_.dialect.name(),
+                                            .model = request_.record->model,
+                                            .route = request_.route,
+                                            .at = at,
+                                            .session = request_.session,
+                                            .prefixes = request_.prefixes(),
+                                            .pinned = pinned_ ? &*pinned_ : nullptr,
+                                            .asked = {asked_.data(), asked_count_},
+                                            .draw = draw});
 }
 
 /// Requests with the same one are served by the same accounts.
@@ -102,16 +113,18 @@ TimePoint Failover::worth_waiting_until(const Unavailable& unavailable) const {
   return now;
 }
 
+/// The usual case: false where it is worth to wait, or others wait already, whom nobody overtakes.
+bool Failover::take_at_once(Chosen& chosen) {
+  if (context_.line.has_waiters()) return false;
+  chosen = lease(context_.moment());
+  return chosen || worth_waiting_until(chosen.error()) <= context_.loop.now();
+}
+
 net::Task<Result<Failover::Chosen>> Failover::choose() {
-  // Nobody overtakes those who wait already.
-  if (!context_.line.has_waiters()) {
-    Chosen chosen = lease();
-    if (chosen || worth_waiting_until(chosen.error()) <= context_.loop.now()) co_return chosen;
-  }
   for (;;) {
     Lease granted;
     const auto take = [this, &granted] {
-      Chosen chosen = lease();
+      Chosen chosen = lease({.now = context_.clock.now(), .wall = context_.clock.wall_now()});
       if (chosen) granted = std::move(*chosen);
       return chosen.has_value();
     };
@@ -120,7 +133,7 @@ net::Task<Result<Failover::Chosen>> Failover::choose() {
     Wanted wanted{.take = take, .need = need(), .until = until};
     CO_TRY(bool got, co_await wait_in_line(context_, request_, client_, wanted));
     if (!got) {
-      chosen = lease();
+      chosen = lease(context_.moment());
       if (chosen) co_return chosen;
       until = worth_waiting_until(chosen.error());
       if (until <= context_.loop.now()) co_return chosen;
@@ -197,26 +210,21 @@ Result<std::string_view> Failover::body_for(const routing::Account& account) {
   return std::string_view(edited_);
 }
 
-net::Task<Result<std::unique_ptr<ProviderAnswer>>> Failover::attempt() {
-  begin_record();
-  CO_TRY(const std::string_view body, body_for(account()));
+std::unique_ptr<ProviderAnswer> Failover::begin_attempt() {
   const provider::Upstream& upstream =
       refreshed_ != nullptr ? *refreshed_ : request_.snapshot->upstreams[lease_.index()];
-  auto answer =
-      std::make_unique<ProviderAnswer>(context_, request_, client_, upstream, std::move(lease_));
-  const Status done = co_await answer->call(body);
+  return std::make_unique<ProviderAnswer>(context_, request_, client_, upstream, std::move(lease_));
+}
+
+/// It came to nothing. Errors: client_gone.
+Status Failover::end_attempt(ProviderAnswer& answer, const Status& done) {
   AttemptRecord& record = request_.record->attempt;
-  record.status = answer->status();
-  if (done && !answer->is_refused()) {
-    note_success(*answer);
-    co_return std::move(answer);
-  }
-  record.result = done ? result_of_status(answer->status()) : result_of_error(done.error().code);
-  record.usage = answer->usage(false);
-  lease_ = std::move(answer->lease());
-  if (!done && done.error().code == Errc::client_gone) co_return std::unexpected(done.error());
-  note_failure(*answer, done);
-  co_return std::unique_ptr<ProviderAnswer>();
+  record.result = done ? result_of_status(answer.status()) : result_of_error(done.error().code);
+  record.usage = answer.usage(false);
+  lease_ = std::move(answer.lease());
+  if (!done && done.error().code == Errc::client_gone) return done;
+  note_failure(answer, done);
+  return {};
 }
 
 void Failover::note_success(ProviderAnswer& answer) {
@@ -299,7 +307,10 @@ net::Task<Result<Failover::Lease>> Failover::next() {
 
 net::Task<Result<Failover::Lease>> Failover::other_account() {
   while (asked_count_ < attempts_max) {
-    CO_TRY(Chosen chosen, co_await choose());
+    Chosen chosen = std::unexpected(Unavailable{});
+    if (!take_at_once(chosen)) {
+      CO_TRY(chosen, co_await choose());
+    }
     if (!chosen) break;
     // An account that has just served somebody is no guess; all others are, and guesses are rationed.
     if (!chosen->is_guess() ||

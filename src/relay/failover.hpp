@@ -40,15 +40,17 @@ class Failover {
   using Lease = routing::AccountLease;
   using Chosen = std::expected<Lease, routing::Unavailable>;
   // Whom to ask.
-  [[nodiscard]] Chosen lease() const;
+  [[nodiscard]] Chosen lease(const routing::Moment& at) const;
+  [[nodiscard]] bool take_at_once(Chosen& chosen);
   [[nodiscard]] net::FairLine::Need need() const;
   [[nodiscard]] net::Task<Result<Chosen>> choose();
   [[nodiscard]] TimePoint worth_waiting_until(const routing::Unavailable& unavailable) const;
   [[nodiscard]] Error refusal(const routing::Unavailable& unavailable) const;
 
   // Asking.
-  [[nodiscard]] net::Task<Result<std::unique_ptr<ProviderAnswer>>> attempt();
   void begin_record();
+  [[nodiscard]] std::unique_ptr<ProviderAnswer> begin_attempt();
+  [[nodiscard]] Status end_attempt(ProviderAnswer& answer, const Status& done);
   void note_asked(std::size_t account);
   [[nodiscard]] Result<std::string_view> body_for(const routing::Account& account);
   void note_success(ProviderAnswer& answer);

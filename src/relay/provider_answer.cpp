@@ -237,9 +237,10 @@ WholeAnswer ProviderAnswer::take_refusal() {
 // --- while it flows ---------------------------------------------------------------------------------------------------
 
 Result<BodyRead> ProviderAnswer::read() {
-  TRY(const BodyRead read, exchange_->read_body());
-  if (read.kind == BodyRead::Kind::bytes) meter(read.bytes);
-  if (read.kind == BodyRead::Kind::end) ended_ = true;
+  auto read = exchange_->read_body();
+  if (!read) return read;
+  if (read->kind == BodyRead::Kind::bytes) meter(read->bytes);
+  if (read->kind == BodyRead::Kind::end) ended_ = true;
   return read;
 }
 
@@ -262,10 +263,13 @@ void ProviderAnswer::meter(std::string_view bytes) {
     log::debug("usage.unreadable request={} reason={}", request_.record->id.str(),
                log::quoted(decoded.error().context));
   }
-  // Comments alone are no progress: a stream that only says it is alive ends at the idle limit.
-  if (tap_ && tap_->events() == seen_events_ && tap_->pending() == 0) return;
+  if (tap_) {
+    const std::uint64_t fresh = new_events();
+    // Comments alone are no progress: a stream that only says it is alive ends at the idle limit.
+    if (fresh == 0 && tap_->pending() == 0) return;
+    context_.metrics.stream_events.add(fresh);
+  }
   idle_deadline_ = due(context_.loop.now(), upstream_.timeouts.idle);
-  if (tap_) context_.metrics.stream_events.add(new_events());
 }
 
 std::uint64_t ProviderAnswer::new_events() {

@@ -48,8 +48,12 @@ RelayStream::~RelayStream() {
 // --- before the first output ------------------------------------------------------------------------------------------
 
 net::Task<Status> RelayStream::start(CurrentSnapshot& current) {
-  Status done = co_await take_key_slot();
+  Status done;
+  // Nobody overtakes those who wait already.
+  const bool at_once = request_.key_concurrency == 0 || !context_.line.has_waiters();
+  if (!at_once || !take_key_slot()) done = co_await wait_for_key_slot();
   if (done) {
+    request_.key_state->note_use(context_.loop.wall_now());
     Failover failover(context_, request_, client_, current);
     auto decided = co_await failover.run();
     if (!decided) {
@@ -72,29 +76,25 @@ net::Task<Status> RelayStream::start(CurrentSnapshot& current) {
   co_return Status{};
 }
 
-net::Task<Status> RelayStream::take_key_slot() {
-  const auto take = [this] {
-    auto slot = admit::SlotLease::take({request_.key_state, &request_.key_state->slots},
-                                       request_.key_concurrency);
-    if (slot) request_.key_slot = std::move(*slot);
-    return slot.has_value();
-  };
-  bool taken = (request_.key_concurrency == 0 || !context_.line.has_waiters()) && take();
-  if (!taken) {
-    const Wanted wanted{
-        .take = take, .need = request_.key_state->hash, .until = request_.queue_deadline};
-    CO_TRY(taken, co_await wait_in_line(context_, request_, client_, wanted));
-  }
-  if (!taken) {
-    Error error{.code = Errc::concurrency_limited, .side = Side::client};
-    error.context = "this key already has " + std::to_string(request_.key_concurrency) +
-                    " requests running (limits.concurrency)";
-    error.retry_after = context_.line.expected_wait(request_.party, context_.loop.now())
-                            .value_or(std::chrono::seconds(1));
-    co_return std::unexpected(std::move(error));
-  }
-  request_.key_state->note_use(context_.loop.wall_now());
-  co_return Status{};
+bool RelayStream::take_key_slot() {
+  auto slot = admit::SlotLease::take({request_.key_state, &request_.key_state->slots},
+                                     request_.key_concurrency);
+  if (slot) request_.key_slot = std::move(*slot);
+  return slot.has_value();
+}
+
+net::Task<Status> RelayStream::wait_for_key_slot() {
+  const Wanted wanted{.take = [this] { return take_key_slot(); },
+                      .need = request_.key_state->hash,
+                      .until = request_.queue_deadline};
+  CO_TRY(const bool taken, co_await wait_in_line(context_, request_, client_, wanted));
+  if (taken) co_return Status{};
+  Error error{.code = Errc::concurrency_limited, .side = Side::client};
+  error.context = "this key already has " + std::to_string(request_.key_concurrency) +
+                  " requests running (limits.concurrency)";
+  error.retry_after = context_.line.expected_wait(request_.party, context_.loop.now())
+                          .value_or(std::chrono::seconds(1));
+  co_return std::unexpected(std::move(error));
 }
 
 void RelayStream::use(std::unique_ptr<ProviderAnswer> answer) {

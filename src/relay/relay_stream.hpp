@@ -60,7 +60,8 @@ class RelayStream : public net::Pooled {
 
  private:
   // Before the first output.
-  [[nodiscard]] net::Task<Status> take_key_slot();
+  [[nodiscard]] bool take_key_slot();
+  [[nodiscard]] net::Task<Status> wait_for_key_slot();
   void use(std::unique_ptr<ProviderAnswer> answer);
   void use(WholeAnswer refusal);
 

@@ -1,6 +1,7 @@
 #include "dialect/anthropic/anthropic.hpp"
 
 #include <array>
+#include <cstring>
 
 #include "dialect/anthropic/conversation.hpp"
 #include "dialect/anthropic/errors.hpp"
@@ -59,7 +60,8 @@ std::optional<meter::Usage> Anthropic::usage_of_body(std::string_view json) cons
 
 std::string Anthropic::resource_of_body(std::string_view json) const {
   // Few answers have one, and to look for the word is much cheaper than to read.
-  if (json.find("\"container\"") == std::string_view::npos) return {};
+  constexpr std::string_view word = "\"container\"";
+  if (::memmem(json.data(), json.size(), word.data(), word.size()) == nullptr) return {};
   static constexpr std::array<wire::JsonKey, 1> keys = {wire::JsonKey{"id", "container"}};
   wire::JsonPeek peek(keys);
   if (!peek.read(json)) return {};
