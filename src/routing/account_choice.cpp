@@ -295,6 +295,21 @@ Unavailable AccountChoice::why_none() {
   return found;
 }
 
+std::optional<AccountLease::Terms> AccountChoice::early_probe() {
+  for (const AccountClass& of : classes_) {
+    const std::size_t count = of.members.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t index = of.members[(need_.draw + i) % count];
+      if (need_.pinned != nullptr && index != home_) continue;
+      if (!may_be_asked(index)) continue;
+      AccountState& state = *pool_.accounts_[index].state;
+      if (!state.health.take_early_probe(need_.at.now, menus_.of(index).hash)) continue;
+      return terms({.index = index, .probe = true});
+    }
+  }
+  return std::nullopt;
+}
+
 void AccountChoice::count_reason(std::uint32_t index, Unavailable& so_far) {
   using Why = Unavailable::Why;
   // Of several, the one that gives most hope: the order in which they stand here.

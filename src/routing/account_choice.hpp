@@ -32,6 +32,8 @@ class AccountChoice {
   [[nodiscard]] AccountLease::Terms terms(const Pick& pick);
   /// Why there is none. Looks at all.
   [[nodiscard]] Unavailable why_none();
+  /// Where all rest: one of them, drawn, whose early probe is taken.
+  [[nodiscard]] std::optional<AccountLease::Terms> early_probe();
 
  private:
   /// How many are asked how they are before all are; a class of no more is looked at as a whole.

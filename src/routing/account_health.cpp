@@ -89,6 +89,15 @@ bool AccountHealth::take_probe(TimePoint now, ModelHash model) {
   return got && (of_account || of_model);
 }
 
+bool AccountHealth::take_early_probe(TimePoint now, ModelHash model) {
+  std::int64_t last = early_probe_at_.load(memory_order_relaxed);
+  const std::int64_t next = last + TimePoint::duration(early_probe_every).count();
+  if (ticks(now) < next) return false;
+  // Of several threads one has it.
+  return early_probe_at_.compare_exchange_strong(last, ticks(now), memory_order_relaxed) &&
+         take_probe(now, model);
+}
+
 void AccountHealth::give_probe_back(ModelHash model) {
   ModelHash by = model == 0 ? any_model : model;
   account_.prober.compare_exchange_strong(by, 0, memory_order_relaxed);

@@ -45,6 +45,7 @@ struct Moment {
 class AccountHealth {
  public:
   static constexpr std::uint32_t circuit_attempts_min = 10;
+  static constexpr std::chrono::seconds early_probe_every{1};
   static constexpr Milliseconds jitter_max = std::chrono::minutes(1);
 
   enum class Availability : std::uint8_t {
@@ -77,6 +78,9 @@ class AccountHealth {
   /// Of one that rests still: only where how long is our own guess of a passing fault (unreachable, server_error,
   /// overloaded). So a request that has no other account may try the same one again, with backoff.
   [[nodiscard]] bool take_probe(TimePoint now, ModelHash model);
+  /// The same for a request that no account is left for at all, so that a recovery is noticed soon however long the rest was
+  /// guessed to be: no sooner and no more often than every `early_probe_every`.
+  [[nodiscard]] bool take_early_probe(TimePoint now, ModelHash model);
   /// The probe ended without a verdict.
   void give_probe_back(ModelHash model);
   /// The first output is here, `first_event` after the call; 0: that is no measure. `usual`: what that model takes on all accounts.
@@ -138,6 +142,7 @@ class AccountHealth {
   std::atomic<int> streak_{0};  // failures since the last success
   /// Something rests or has rested since a success: a success looks closer.
   std::atomic<bool> troubled_{false};
+  std::atomic<std::int64_t> early_probe_at_{0};  // of the steady clock
   std::atomic<std::uint64_t> attempts_{0};
   std::atomic<std::uint64_t> failures_{0};
   RecentCounts<5, 6> recent_;  // marked: failures

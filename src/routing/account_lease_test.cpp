@@ -95,6 +95,33 @@ TEST_F(AccountLeaseTest, TriesAgainAsTheProbeWhereTheRestWasAGuess) {
   EXPECT_TRUE(world_.pool->lease(world_.need(0)));
 }
 
+TEST_F(AccountLeaseTest, IsAnEarlyProbeOfAnAccountThatIsTheLast) {
+  AccountLease one = lease();
+  one.failed(world_.at(), server_error(1), 0);
+  one.release();
+  world_.clock.advance(AccountHealth::early_probe_every);
+  auto early = world_.pool->lease(world_.need(0));
+  ASSERT_TRUE(early);
+  EXPECT_TRUE(early->is_probe());
+  EXPECT_FALSE(world_.pool->lease(world_.need(0)));
+  early->failed(world_.at(), server_error(1), 0);
+  EXPECT_FALSE(world_.pool->lease(world_.need(0)));
+  world_.clock.advance(AccountHealth::early_probe_every);
+  early = world_.pool->lease(world_.need(0));
+  ASSERT_TRUE(early);
+  early->succeeded(world_.at(), Milliseconds(300));
+  EXPECT_TRUE(world_.pool->lease(world_.need(0)));
+}
+
+TEST_F(AccountLeaseTest, IsNoEarlyProbeWhereTheProviderSaidWhen) {
+  AccountLease one = lease();
+  Verdict limited = server_error(1);
+  limited.told = Milliseconds(60000);
+  one.failed(world_.at(), limited, 0);
+  world_.clock.advance(AccountHealth::early_probe_every * 2);
+  EXPECT_FALSE(world_.pool->lease(world_.need(0)));
+}
+
 TEST_F(AccountLeaseTest, DoesNotTryAgainWhereTheProviderSaidWhen) {
   AccountLease one = lease();
   Verdict limited = server_error(1);

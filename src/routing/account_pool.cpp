@@ -27,7 +27,18 @@ std::expected<AccountLease, Unavailable> AccountPool::lease(const Need& need) co
   AccountChoice choice(*this, need);
   for (int i = 0; i < choices_max; ++i) {
     const auto picked = choice.choose();
-    if (!picked) return std::unexpected(choice.why_none());
+    if (!picked) {
+      const Unavailable none = choice.why_none();
+      if (none.why != Unavailable::Why::resting) return std::unexpected(none);
+      auto early = choice.early_probe();
+      if (!early) return std::unexpected(none);
+      const Account& account = accounts_[early->index];
+      if (account.state->take_slot(account.max_concurrency)) {
+        return AccountLease(account.state, *memory_, std::move(*early));
+      }
+      account.state->health.give_probe_back(early->model_hash);
+      return std::unexpected(none);
+    }
     const Account& account = accounts_[picked->index];
     if (!account.state->take_slot(account.max_concurrency)) continue;
     AccountLease::Terms terms = choice.terms(*picked);

@@ -110,6 +110,7 @@ void AccountHealth::rest(Scope& scope, const Moment& at, std::string_view model,
   scope.rest = std::move(next);
   scope.until.store(until, memory_order_relaxed);
   troubled_.store(true, memory_order_relaxed);
+  early_probe_at_.store(ticks(at.now), memory_order_relaxed);
   if (!same) tell(before, scope.rest, verdict.alert, at.wall);
 }
 
