@@ -47,6 +47,7 @@ class SlotLease {
     return *this;
   }
   ~SlotLease() { release(); }
+  explicit operator bool() const { return slots_ != nullptr; }
   void release() {
     if (!slots_) return;
     slots_->in_use_.fetch_sub(1);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/account_rests.hpp"
+#include "base/fast_hash.hpp"
 #include "provider/account_way.hpp"
 #include "provider/providers.hpp"
 #include "provider/upstream_url.hpp"
@@ -187,6 +188,8 @@ void RuntimeStates::sign_in_with(const provider::AccountSettings& account) {
   const Sha256 credential = sha256(account.credential.secret.reveal());
   const bool changed = entry.credential && *entry.credential != credential;
   entry.credential = credential;
+  entry.state->credential.store(fast_hash(account.credential.secret.reveal()),
+                                std::memory_order_relaxed);
   if (!changed) return;
   // A new access token is another credential, but not another account: what blocked that one still does.
   const bool is_token = account.credential.kind == provider::Credential::Kind::oauth2;

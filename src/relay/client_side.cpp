@@ -56,6 +56,11 @@ net::Task<Status> ClientSide::after_silence(net::Wake wake, TimePoint deadline, 
   co_return out_of_time(limit);
 }
 
+Status ClientSide::still_there() const {
+  if (is_there_) return {};
+  return fail(Errc::client_gone, Side::client, "the client left before a call");
+}
+
 std::unexpected<Error> ClientSide::out_of_time(const char* limit) const {
   std::string message = "the provider was silent for longer than ";
   if (exchange_.loop().now() >= deadline_) {

@@ -45,6 +45,8 @@ class ClientSide {
   /// Errors: client_gone; upstream_timeout, which names `limit`.
   [[nodiscard]] net::Task<Status> after_silence(net::Wake wake, TimePoint deadline,
                                                 const char* limit);
+  /// For waits before a call: nobody is called for a client that is gone, whatever `go_on_without` says. Errors: client_gone.
+  [[nodiscard]] Status still_there() const;
   [[nodiscard]] std::unexpected<Error> out_of_time(const char* limit) const;
 
  private:

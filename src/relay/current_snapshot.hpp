@@ -19,7 +19,11 @@ class CurrentSnapshot {
   [[nodiscard]] const std::shared_ptr<const Snapshot>& get() const { return snapshot_; }
   void use(std::shared_ptr<const Snapshot> snapshot) {
     snapshot_ = std::move(snapshot);
-    for (net::Signal* waiting : waiting_) waiting->fire();
+    // Whoever is told goes on at once, and leaves; of those that were told of, some may have gone by then.
+    const std::vector<net::Signal*> told = waiting_;
+    for (net::Signal* waiting : told) {
+      if (std::ranges::find(waiting_, waiting) != waiting_.end()) waiting->fire();
+    }
   }
 
   /// Fires its signal with the next snapshot, until it goes.

@@ -41,6 +41,7 @@ Failover::Failover(RelayContext& context, RelayRequest& request, ClientSide& cli
       request_(request),
       client_(client),
       current_(current),
+      probed_by_(std::max(request.queue_deadline, context.loop.now() + probe_patience)),
       pinned_(request.resource.empty() ? std::nullopt
                                        : request.snapshot->accounts.memory().pins.find(
                                              request.resource, context.loop.wall_now())) {}
@@ -97,14 +98,20 @@ net::FairLine::Need Failover::need() const {
   return need;
 }
 
+/// Of one more in line; 0 where nobody waits, as what was measured then may be long ago.
+Milliseconds Failover::expected_wait() const {
+  if (!context_.line.has_waiters()) return Milliseconds{0};
+  return context_.line.expected_wait(request_.party, context_.loop.now()).value_or(Milliseconds{0});
+}
+
 TimePoint Failover::worth_waiting_until(const Unavailable& unavailable) const {
   const TimePoint now = context_.loop.now();
   switch (unavailable.why) {
-    case Unavailable::Why::full: {
-      const auto expected = context_.line.expected_wait(request_.party, now);
-      return expected && now + *expected > request_.queue_deadline ? now : request_.queue_deadline;
-    }
-    case Unavailable::Why::probing: return std::max(request_.queue_deadline, now + probe_patience);
+    case Unavailable::Why::full:
+      if (now + expected_wait() > request_.queue_deadline) return now;
+      // One that rests may be had before.
+      return std::min(request_.queue_deadline, unavailable.soonest);
+    case Unavailable::Why::probing: return std::min(probed_by_, unavailable.soonest);
     case Unavailable::Why::resting:
       return unavailable.soonest <= request_.queue_deadline ? unavailable.soonest : now;
     case Unavailable::Why::nobody:
@@ -121,28 +128,31 @@ bool Failover::take_at_once(Chosen& chosen) {
 }
 
 net::Task<Result<Failover::Chosen>> Failover::choose() {
+  using Why = Unavailable::Why;
+  TimePoint until =
+      context_.loop.now();  // at first those in line are asked once, with us behind them
+  Why waits_for = Why::resting;
   for (;;) {
     Lease granted;
-    const auto take = [this, &granted] {
+    const auto take = [this, &granted, waits_for] {
       Chosen chosen = lease({.now = context_.clock.now(), .wall = context_.clock.wall_now()});
-      if (chosen) granted = std::move(*chosen);
-      return chosen.has_value();
+      if (!chosen) {
+        // A probe has failed, say: who waited for its end has nothing to wait for any more.
+        const Why why = chosen.error().why;
+        return why != waits_for && waits_for != Why::resting && why != Why::full &&
+               why != Why::probing;
+      }
+      granted = std::move(*chosen);
+      return true;
     };
-    Chosen chosen = std::unexpected(Unavailable{.why = Unavailable::Why::full});
-    TimePoint until = context_.loop.now();
-    Wanted wanted{.take = take, .need = need(), .until = until};
-    CO_TRY(bool got, co_await wait_in_line(context_, request_, client_, wanted));
-    if (!got) {
-      chosen = lease(context_.moment());
-      if (chosen) co_return chosen;
-      until = worth_waiting_until(chosen.error());
-      if (until <= context_.loop.now()) co_return chosen;
-      wanted.until = until;
-      CO_TRY(got, co_await wait_in_line(context_, request_, client_, wanted));
-    }
-    if (got) co_return Chosen(std::move(granted));
-    // An account whose rest has ended by now is looked at again; for all else the time is over.
-    if (chosen.error().why != Unavailable::Why::resting) co_return chosen;
+    CO_CHECK(co_await wait_in_line(context_, request_, client_,
+                                   {.take = take, .need = need(), .until = until}));
+    if (granted) co_return Chosen(std::move(granted));
+    Chosen chosen = lease(context_.moment());
+    if (chosen) co_return chosen;
+    until = worth_waiting_until(chosen.error());
+    waits_for = chosen.error().why;
+    if (until <= context_.loop.now()) co_return chosen;
   }
 }
 
@@ -160,7 +170,7 @@ Error Failover::refusal(const Unavailable& unavailable) const {
       break;
     case Unavailable::Why::full:
       error.context = "every account that could serve this is at its cap";
-      error.retry_after = context_.line.expected_wait(request_.party, now).value_or(seconds(1));
+      error.retry_after = std::max<Milliseconds>(expected_wait(), seconds(1));
       break;
     case Unavailable::Why::probing:
       error.context = "the only account that could serve this is being tried out after a failure";
@@ -260,8 +270,14 @@ void Failover::note_failure(ProviderAnswer& answer, const Status& done) {
   if (!done) verdict_.reason = done.error().context;
   provider::mask_credential(answer.upstream(), verdict_.reason);
   if (answer.status() == 401) lease_.want_refresh();
-  // Calls that bill nothing are no measure of an account.
-  if (request_.record->billable && !verdict_.clients_fault) {
+  // One whose credential has been replaced meanwhile is not what was refused.
+  const std::uint64_t credential = account().state->credential.load(std::memory_order_relaxed);
+  const bool is_replaced = verdict_.for_good && credential != 0 &&
+                           credential != fast_hash(answer.upstream().credential.reveal());
+  // What our own deadline cut short is no fault of the account, and calls that bill nothing are no measure of it.
+  const bool is_cut_short = !done && done.error().code == Errc::upstream_timeout &&
+                            context_.loop.now() >= client_.deadline();
+  if (request_.record->billable && !verdict_.clients_fault && !is_replaced && !is_cut_short) {
     lease_.failed(context_.moment(), verdict_, context_.random.next());
   }
   log::line(log::Level::info, "attempt.failed request={} account={} status={} reason={}",
@@ -287,7 +303,6 @@ net::Task<Result<Failover::Lease>> Failover::next() {
   const RelayLimits& limits = request_.snapshot->limits;
   const bool may_go_on = attempts_ < limits.max_attempts && client_.is_there() &&
                          context_.loop.now() < client_.deadline();
-  refreshed_ = nullptr;
   if (!may_go_on) co_return Lease();
   if (verdict_.again == Verdict::Again::after_repair && repair()) co_return std::move(lease_);
   // A conversation is best served where it is, and a new token is a matter of a moment.
@@ -309,12 +324,15 @@ net::Task<Result<Failover::Lease>> Failover::other_account() {
   while (asked_count_ < attempts_max) {
     Chosen chosen = std::unexpected(Unavailable{});
     if (!take_at_once(chosen)) {
+      lease_.park();  // while we wait, others may use what we can't
       CO_TRY(chosen, co_await choose());
     }
     if (!chosen) break;
     // An account that has just served somebody is no guess; all others are, and guesses are rationed.
     if (!chosen->is_guess() ||
         request_.snapshot->accounts.memory().retries.take(context_.loop.now())) {
+      refreshed_ = nullptr;
+      has_refreshed_ = false;
       co_return std::move(*chosen);
     }
     // Not this one, then. Behind it there may still be one that is well, if slow.
@@ -327,7 +345,7 @@ net::Task<Result<Failover::Lease>> Failover::same_account() {
   if (verdict_.again == Verdict::Again::after_refresh && !has_refreshed_) {
     has_refreshed_ = true;
     CO_TRY(const bool refreshed, co_await wait_for_refresh());
-    if (refreshed) co_return std::move(lease_);
+    if (refreshed && lease_.try_again(context_.moment())) co_return std::move(lease_);
   }
   if (verdict_.again != Verdict::Again::if_alone) co_return Lease();
   if (verdict_.told && *verdict_.told > told_wait_max) co_return Lease();
@@ -352,6 +370,7 @@ net::Task<Status> Failover::pause(Milliseconds duration) {
     }
     if (context_.loop.now() >= until) break;
     CO_CHECK(co_await client_.after_silence(wake, until, "max_attempts"));
+    CO_CHECK(client_.still_there());
   }
   co_return Status{};
 }
@@ -381,6 +400,7 @@ net::Task<Result<bool>> Failover::wait_for_refresh() {
     if (wake == net::Wake::signalled) continue;
     if (context_.loop.now() >= until) co_return false;
     CO_CHECK(co_await client_.after_silence(wake, until, "max_attempts"));
+    CO_CHECK(client_.still_there());
   }
 }
 
@@ -391,6 +411,7 @@ bool Failover::repair() {
   if (!repaired) return false;
   repaired_ = std::move(*repaired);
   request_.conversation.reset();  // it is another prompt now
+  rank_ = -1;                     // and what was wrong with the first tells nothing of it
   return true;
 }
 

@@ -44,6 +44,7 @@ class Failover {
   [[nodiscard]] bool take_at_once(Chosen& chosen);
   [[nodiscard]] net::FairLine::Need need() const;
   [[nodiscard]] net::Task<Result<Chosen>> choose();
+  [[nodiscard]] Milliseconds expected_wait() const;
   [[nodiscard]] TimePoint worth_waiting_until(const routing::Unavailable& unavailable) const;
   [[nodiscard]] Error refusal(const routing::Unavailable& unavailable) const;
 
@@ -73,6 +74,7 @@ class Failover {
   RelayRequest& request_;
   ClientSide& client_;
   CurrentSnapshot& current_;
+  const TimePoint probed_by_;  // until then it waits for another one's probe
   const std::optional<AccountId> pinned_;
 
   Lease lease_;  // of the next attempt; then of the one that failed

@@ -267,6 +267,145 @@ TEST(Failover, AsksAgainWithTheNewToken) {
   EXPECT_EQ(take_answer(client.seen()).status, 200);
 }
 
+TEST(Failover, WakesAllThatWaitForANewToken) {
+  House::Settings settings = accounts(1);
+  settings.refreshable = true;
+  House house(settings);
+  std::vector<Socket> clients;
+  std::vector<Socket> calls;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(house.ask(stream_request()));
+    calls.push_back(house.called());
+  }
+  for (Socket& call : calls) {
+    call.send(refusal(401, "authentication_error"));
+    house.until([&] { return house.has_read(call); });
+    call.seen().clear();
+  }
+  house.use(settings, "sk-ant-the-new-token");
+  for (Socket& call : calls) {
+    House::read_request(call);
+    EXPECT_NE(call.seen().find("sk-ant-the-new-token"), std::string::npos);
+    call.send(whole_stream);
+  }
+  for (Socket& client : clients) {
+    ASSERT_TRUE(client.read_until(last_chunk));
+    EXPECT_EQ(take_answer(client.seen()).status, 200);
+  }
+}
+
+TEST(Failover, KeepsTheNewTokenForFurtherAttempts) {
+  House::Settings settings = accounts(1);
+  settings.refreshable = true;
+  House house(settings);
+  Socket client = house.ask(stream_request());
+  Socket call = house.called();
+  call.send(refusal(401, "authentication_error"));
+  house.until([&] { return house.account_state().wants_refresh.load(); });
+  house.use(settings, "sk-ant-the-new-token");
+  call.seen().clear();
+  House::read_request(call);
+  call.send(refusal(500, "api_error"));
+  house.until([&] { return house.has_read(call); });
+  house.advance(6s);
+  call.seen().clear();
+  House::read_request(call);
+  EXPECT_NE(call.seen().find("sk-ant-the-new-token"), std::string::npos);
+  call.send(whole_stream);
+  ASSERT_TRUE(client.read_until(last_chunk));
+  EXPECT_EQ(take_answer(client.seen()).status, 200);
+}
+
+TEST(Failover, HoldsNoAccountWhileItWaitsForAnother) {
+  House::Settings settings = accounts(2);
+  settings.account_concurrency = 1;
+  settings.limits.queue_timeout = 30s;
+  House house(settings);
+  Socket one = house.ask(stream_request());
+  Socket at_first = house.called(0);
+  Socket other = house.ask(stream_request());
+  Socket at_second = house.called(1);
+  for (Socket* call : {&at_first, &at_second}) {
+    call->send(refusal(500, "api_error"));
+    house.until([&] { return house.has_read(*call); });
+    call->seen().clear();
+  }
+  for (Socket* call : {&at_first, &at_second}) {
+    House::read_request(*call);
+    call->send(whole_stream);
+  }
+  for (Socket* client : {&one, &other}) {
+    ASSERT_TRUE(client->read_until(last_chunk));
+    EXPECT_EQ(take_answer(client->seen()).status, 200);
+  }
+  house.stop();
+  house.expect_nothing_held();
+}
+
+TEST(Failover, TakesAnAccountWhoseRestEndsWhileItWaitsForASlot) {
+  House::Settings settings = accounts(2);
+  settings.account_concurrency = 1;
+  settings.limits.queue_timeout = 30s;
+  settings.limits.max_attempts = 1;
+  House house(settings);
+  Socket busy = house.ask(stream_request());
+  Socket held = house.called(0);
+  Socket refused = house.ask(stream_request());
+  house.called(1).send(refusal(429, "rate_limit_error", "retry-after: 3\r\n"));
+  ASSERT_TRUE(refused.read_until("told by the provider"));
+
+  Socket waits = house.ask(stream_request());
+  house.until([&] { return house.has_read(waits); });
+  house.advance(4s);
+  house.called(1).send(whole_stream);
+  ASSERT_TRUE(waits.read_until(last_chunk));
+  EXPECT_EQ(take_answer(waits.seen()).status, 200);
+}
+
+TEST(Failover, LeavesAProviderThatOnlySaysThatItLives) {
+  House house(accounts(2));
+  Socket client = house.ask(stream_request());
+  Socket first = house.called(0);
+  first.send(std::string(stream_head) + chunk(preamble));
+  for (int i = 0; i < 3; ++i) {
+    house.until([&] { return house.has_read(first); });
+    house.advance(201s);
+    first.send(chunk("event: ping\ndata: {\"type\":\"ping\"}\n\n"));
+  }
+  house.called(1).send(whole_stream);
+  ASSERT_TRUE(client.read_until(last_chunk));
+  EXPECT_EQ(take_answer(client.seen()).status, 200);
+}
+
+TEST(Failover, TellsOfTheRepairedRequestAndNotOfTheFirst) {
+  House::Settings settings = accounts(1);
+  settings.limits.max_attempts = 2;
+  House house(settings);
+  const std::string body =
+      R"({"model":"claude-x","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"a"},)"
+      R"({"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"c2ln"},)"
+      R"({"type":"text","text":"b"}]},{"role":"user","content":"c"}]})";
+  Socket client = house.ask(post(body));
+  Socket call = house.called();
+  call.send(refusal(400, "invalid_request_error", "",
+                    "messages.1.content.0: Invalid `signature` in `thinking` block"));
+  call.seen().clear();
+  House::read_request(call);
+  call.send(refusal(529, "overloaded_error"));
+  ASSERT_TRUE(client.read_until("told by the provider"));
+  EXPECT_EQ(take_answer(client.seen()).status, 529);
+}
+
+TEST(Failover, BlamesNoAccountForACredentialThatWasReplaced) {
+  House house(accounts(2));
+  house.account_state(0).credential = 1;  // of another one than that of the request
+  Socket client = house.ask(stream_request());
+  house.called(0).send(refusal(401, "authentication_error"));
+  house.called(1).send(whole_stream);
+  ASSERT_TRUE(client.read_until(last_chunk));
+  EXPECT_TRUE(house.account_state(0).health.proven());
+}
+
 TEST(Failover, TakesASignatureOffThatTheAccountDoesNotKnow) {
   House house(accounts(1));
   const std::string body =

@@ -20,6 +20,7 @@ net::Task<Result<bool>> wait_in_line(RelayContext& context, const RelayRequest& 
     const TimePoint woken = context.loop.now();
     if (wake != net::Wake::timeout || woken >= until || woken >= client.deadline()) continue;
     CO_CHECK(co_await client.after_silence(wake, until, "queue_timeout_ms"));
+    CO_CHECK(client.still_there());
   }
 }
 

@@ -12,7 +12,8 @@ struct Wanted {
   net::FairLine::Need need;
   TimePoint until;
 };
-/// True: `take` has got it. False: not in time, or the line is full. Errors: client_gone.
+/// True: `take` has got it. False: not in time, or the line is full; with luck `take` has got it in that very moment, so look.
+/// Errors: client_gone.
 [[nodiscard]] net::Task<Result<bool>> wait_in_line(RelayContext& context,
                                                    const RelayRequest& request, ClientSide& client,
                                                    Wanted wanted);

@@ -135,6 +135,8 @@ bool ProviderAnswer::may_comment() const {
 
 net::Task<Status> ProviderAnswer::read_until_decided() {
   idle_deadline_ = due(context_.loop.now(), upstream_.timeouts.idle);
+  const TimePoint first_output_due =
+      due(request_.record->attempt.called, upstream_.timeouts.first_byte);
   const auto has_output = [this] {
     return held_.size() > held_bytes_max || (tap_ && tap_->phase() != StreamPhase::preamble);
   };
@@ -147,12 +149,16 @@ net::Task<Status> ProviderAnswer::read_until_decided() {
         co_return Status{};
       case BodyRead::Kind::again: {
         net::Descriptor& self = exchange_->descriptor();
-        WaitFor what{.read = &self, .deadline = idle_deadline_};
+        // A stream that only says that it lives has no output either.
+        const TimePoint first = tap_ ? first_output_due : time_never;
+        const TimePoint deadline = std::min(idle_deadline_, first);
+        WaitFor what{.read = &self, .deadline = deadline};
         if (read.wants_write) std::swap(what.read, what.write);
         what = client_.watch(what, may_comment());
         const Wake wake = co_await net::Wait(context_.loop, client_.timer(), what);
         if (!has_come(wake)) {
-          CO_CHECK(co_await client_.after_silence(wake, idle_deadline_, "idle_timeout_ms"));
+          const char* limit = first < idle_deadline_ ? "first_byte_timeout_ms" : "idle_timeout_ms";
+          CO_CHECK(co_await client_.after_silence(wake, deadline, limit));
         }
         break;
       }

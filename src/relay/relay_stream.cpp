@@ -88,7 +88,7 @@ net::Task<Status> RelayStream::wait_for_key_slot() {
                       .need = request_.key_state->hash,
                       .until = request_.queue_deadline};
   CO_TRY(const bool taken, co_await wait_in_line(context_, request_, client_, wanted));
-  if (taken) co_return Status{};
+  if (taken || request_.key_slot) co_return Status{};
   Error error{.code = Errc::concurrency_limited, .side = Side::client};
   error.context = "this key already has " + std::to_string(request_.key_concurrency) +
                   " requests running (limits.concurrency)";
@@ -264,7 +264,10 @@ void RelayStream::break_off(const Error& error) {
   AttemptRecord& attempt = request_.record->attempt;
   attempt.result =
       error.code == Errc::upstream_timeout ? AttemptResult::timeout : AttemptResult::cut;
-  blame({.provider = attempt.provider, .code = error.code, .message = error.context});
+  // What our own deadline cut short is no fault of the account.
+  if (context_.loop.now() < client_.deadline()) {
+    blame({.provider = attempt.provider, .code = error.code, .message = error.context});
+  }
   answer_->abandon();
   held_.clear();
   if (!speaks_events() || !client_.is_there()) return;

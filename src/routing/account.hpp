@@ -35,6 +35,8 @@ struct AccountState {
   std::atomic<int> in_flight{0};
   /// The provider refused the access token: whoever keeps it fresh looks, and takes this back.
   std::atomic<bool> wants_refresh{false};
+  /// `fast_hash` of the credential in force; 0: not told. A refusal of another one says nothing of the account.
+  std::atomic<std::uint64_t> credential{0};
   AccountHealth health;
   CacheCounts cache;
   net::FairLine& line;

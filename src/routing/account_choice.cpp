@@ -282,6 +282,7 @@ AccountLease::Terms AccountChoice::terms(const Pick& pick) {
           .model = std::string(menu.upstream_model),
           .model_hash = menu.hash,
           .session = need_.session,
+          .cap = pool_.accounts_[pick.index].max_concurrency,
           .is_probe = pick.probe};
 }
 

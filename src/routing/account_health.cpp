@@ -30,8 +30,8 @@ AccountHealth::AccountHealth(AccountId id, std::string name, std::shared_ptr<Sta
 AccountHealth::Availability AccountHealth::Scope::availability(std::int64_t now) const {
   const std::int64_t end = until.load(memory_order_relaxed);
   if (end == 0) return Availability::open;
-  if (end > now) return Availability::resting;
-  return prober.load(memory_order_relaxed) == 0 ? Availability::probe : Availability::probing;
+  if (prober.load(memory_order_relaxed) != 0) return Availability::probing;
+  return end > now ? Availability::resting : Availability::probe;
 }
 
 const AccountHealth::Scope* AccountHealth::find(ModelHash model) const {

@@ -378,7 +378,7 @@ TEST_F(AccountHealthTest, AGuessedRestMayBeTriedEarlyByARequestWithoutAnother) {
   EXPECT_EQ(is(), Availability::resting);
   ASSERT_TRUE(take_probe());
   EXPECT_FALSE(take_probe());
-  EXPECT_EQ(is(), Availability::resting) << "nobody else comes by";
+  EXPECT_EQ(is(), Availability::probing) << "nobody else comes by";
   succeed();
   EXPECT_EQ(is(), Availability::open);
 

@@ -10,15 +10,23 @@ AccountLease& AccountLease::operator=(AccountLease&& other) noexcept {
   state_ = std::move(other.state_);
   memory_ = other.memory_;
   terms_ = std::move(other.terms_);
+  is_parked_ = other.is_parked_;
   return *this;
 }
 
 void AccountLease::release() {
-  if (!state_) return;
-  // Before the slot: whoever waits for either finds both.
-  if (terms_.is_probe) state_->health.give_probe_back(terms_.model_hash);
-  state_->give_slot_back();
+  park();
   state_.reset();
+}
+
+void AccountLease::park() {
+  if (!state_ || is_parked_) return;
+  is_parked_ = true;
+  // Before the slot: whoever waits for either finds both.
+  if (std::exchange(terms_.is_probe, false)) {
+    state_->health.give_probe_back(terms_.model_hash);
+  }
+  state_->give_slot_back();
 }
 
 void AccountLease::succeeded(Moment at, Milliseconds first_event) {
@@ -46,6 +54,8 @@ void AccountLease::end_probe() {
 bool AccountLease::try_again(Moment at) {
   if (!state_) return false;
   if (terms_.is_probe) return true;
+  if (is_parked_ && !state_->take_slot(terms_.cap)) return false;
+  is_parked_ = false;
   using Availability = AccountHealth::Availability;
   if (state_->health.availability(at.now, terms_.model_hash) == Availability::open) return true;
   terms_.is_probe = state_->health.take_probe(at.now, terms_.model_hash);

@@ -23,6 +23,7 @@ class AccountLease {
     std::string model;      // the provider's name for it; empty: none
     ModelHash model_hash = 0;
     SessionHash session = 0;
+    int cap = 0;  // of the account's slots; 0: none
     bool is_probe = false;
   };
 
@@ -41,7 +42,10 @@ class AccountLease {
   void succeeded(Moment at, Milliseconds first_event);
   /// It came to nothing.
   void failed(Moment at, const Verdict& verdict, std::uint64_t random);
-  /// Whether this account may be asked once more by the request that holds the lease: it doesn't rest, or this may find out.
+  /// Gives slot and probe back, but stays with the account: `try_again` takes them again, if it can.
+  void park();
+  /// Whether this account may be asked once more by the request that holds the lease: it has a slot, and doesn't rest, or this
+  /// may find out.
   [[nodiscard]] bool try_again(Moment at);
   /// What the answer says was read from and written to the prompt cache. Once for each answer.
   void learn(std::span<const meter::PromptPrefix> prefixes, const meter::TokenCounts& tokens,
@@ -61,6 +65,7 @@ class AccountLease {
   std::shared_ptr<AccountState> state_;
   RoutingMemory* memory_ = nullptr;
   Terms terms_;
+  bool is_parked_ = false;
 };
 
 }  // namespace sluice::routing

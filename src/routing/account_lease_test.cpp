@@ -95,6 +95,18 @@ TEST_F(AccountLeaseTest, TriesAgainAsTheProbeWhereTheRestWasAGuess) {
   EXPECT_TRUE(world_.pool->lease(world_.need(0)));
 }
 
+TEST_F(AccountLeaseTest, IsParkedWithoutASlotUntilItIsTriedAgain) {
+  AccountLease one = lease();
+  one.park();
+  EXPECT_EQ(world_.accounts[0].state->in_flight.load(), 0);
+  EXPECT_TRUE(one);
+  EXPECT_TRUE(one.try_again(world_.at()));
+  EXPECT_EQ(world_.accounts[0].state->in_flight.load(), 1);
+  one.park();
+  one.release();
+  EXPECT_EQ(world_.accounts[0].state->in_flight.load(), 0);
+}
+
 TEST_F(AccountLeaseTest, IsAnEarlyProbeOfAnAccountThatIsTheLast) {
   AccountLease one = lease();
   one.failed(world_.at(), server_error(1), 0);

@@ -155,13 +155,7 @@ class Chaos {
     }
     const std::string model(account.upstream_model(need.model));
     const Availability is = account.state->health.availability(need.at.now, model_hash(model));
-    // Of an account that rests still: the early probe of a request that no other is left for.
-    if (is == Availability::resting) {
-      EXPECT_TRUE(lease.is_probe()) << account.name;
-      for (std::size_t i = 0; i < world_.accounts.size(); ++i) (void)rests_or_is_taken(need, i);
-    } else {
-      EXPECT_EQ(is, lease.is_probe() ? Availability::probing : Availability::open) << account.name;
-    }
+    EXPECT_EQ(is, lease.is_probe() ? Availability::probing : Availability::open) << account.name;
     probes_ += lease.is_probe() ? 1 : 0;
   }
   /// It can't be had; true: because it rests.

@@ -53,7 +53,7 @@ describe("an account with one slot", () => {
     const { provider, sluice, letGo } = await narrow();
     const nothing = await Before.take(sluice);
     const waiting = [await join(sluice, keys[0], "opening")];
-    await provider.next();
+    await eventually(() => provider.calls.length > 0, "the first one is with the provider");
     for (let i = 0; i < 24; i += 1)
       for (const key of keys) waiting.push(await join(sluice, key, `${key.name} ${i}`));
     await letGo();
@@ -77,7 +77,7 @@ describe("an account with one slot", () => {
   test("is waited for with comments, once the stream was begun early", async () => {
     const { provider, sluice, letGo } = await narrow({ early_head_ms: 50, keepalive_ms: 50 });
     const first = await join(sluice, keys[0], "first");
-    await provider.next();
+    await eventually(() => provider.calls.length > 0, "the first one is with the provider");
     const second = await join(sluice, keys[0], "second");
     await second.answer.body(/(:[^\n]*\n\n){3}/);
     assert.equal(provider.calls.length, 1, "it is still in the line");
@@ -94,7 +94,7 @@ describe("an account with one slot", () => {
   test("is not waited for longer than queue_timeout_ms", async () => {
     const { provider, sluice, letGo } = await narrow({ queue_timeout_ms: 300 });
     const first = await join(sluice, keys[0], "first");
-    await provider.next();
+    await eventually(() => provider.calls.length > 0, "the first one is with the provider");
     const began = performance.now();
     const answer = await sluice.messages(messageRequest({ text: "second" }), { headers: { "x-api-key": keys[0].secret } });
     assert.ok(performance.now() - began >= 290);
@@ -142,7 +142,7 @@ describe("an account with one slot", () => {
     const { provider, sluice, letGo } = await narrow({ early_head_ms: 50, keepalive_ms: 50 });
     const nothing = await Before.take(sluice);
     const first = await join(sluice, keys[0], "first");
-    await provider.next();
+    await eventually(() => provider.calls.length > 0, "the first one is with the provider");
     const leaving = [];
     for (let i = 0; i < 20; i += 1) leaving.push(await join(sluice, keys[i % 2], `leaving ${i}`));
     const last = await join(sluice, keys[1], "last");
