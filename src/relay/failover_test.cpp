@@ -485,6 +485,20 @@ TEST(Failover, RemembersWhichAccountMadeAContainer) {
   });
 }
 
+TEST(Failover, CountsWhatThePromptCacheSavedWithASingleAccountToo) {
+  House house(accounts(1));
+  Socket client = house.ask(document_request());
+  house.called().send(document(
+      200, R"({"id":"m","type":"message","model":"claude-x","usage":{"input_tokens":1,)"
+           R"("cache_read_input_tokens":700,"cache_creation_input_tokens":0,"output_tokens":2}})"));
+  ASSERT_TRUE(client.read_until("output_tokens"));
+  house.stop();
+  const routing::CacheFigures figures = house.account_state().cache.figures();
+  EXPECT_EQ(figures.requests, 1U);
+  EXPECT_EQ(figures.hits, 1U);
+  EXPECT_EQ(figures.tokens_read, 700U);
+}
+
 TEST(Failover, KnowsAnErrorUnderAGoodStatus) {
   House house(accounts(2));
   Socket client = house.ask(document_request());

@@ -194,9 +194,11 @@ void RelayStream::end_of_body() {
 /// What the answer has told so far of caches and resources.
 void RelayStream::learn() {
   if (!request_.record->billable) return;
-  if (request_.conversation) {
+  if (!has_learnt_) {
     const meter::Usage known = usage();
-    if (known.input_told) {
+    has_learnt_ = known.input_told;
+    // Without a conversation, as there is no choice of accounts, it is counted all the same.
+    if (has_learnt_) {
       answer_->lease().learn(request_.prefixes(), known.tokens, context_.loop.now());
       request_.conversation.reset();
     }

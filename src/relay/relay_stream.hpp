@@ -95,6 +95,7 @@ class RelayStream : public net::Pooled {
   std::optional<std::uint64_t> length_;
   int status_ = 0;
   int reads_in_a_row_ = 0;
+  bool has_learnt_ = false;  // what the answer says of the prompt cache
   bool output_begun_ = false;
   bool in_long_event_ = false;  // the first part of an unfinished event is with the client already
   bool broken_ = false;

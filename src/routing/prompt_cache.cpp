@@ -74,7 +74,6 @@ PromptCache::Holders PromptCache::holders(ModelHash model, std::span<const Promp
 CacheFigures PromptCache::learn(AccountHash account, ModelHash model,
                                 std::span<const PromptPrefix> prefixes,
                                 const meter::TokenCounts& tokens, TimePoint now) {
-  if (prefixes.empty()) return {};
   const std::int64_t read = tokens.cache_read.count();
   const bool cached = read + tokens.cache_write().count() > 0;
   const std::int64_t expected_bytes = warm_bytes(account, model, prefixes, now);
@@ -92,7 +91,7 @@ CacheFigures PromptCache::learn(AccountHash account, ModelHash model,
       note_holder(prefix_key(model, prefix.hash), account, now + short_life);
     }
   }
-  const bool asks = read > 0 || std::ranges::any_of(prefixes, [](const PromptPrefix& prefix) {
+  const bool asks = cached || std::ranges::any_of(prefixes, [](const PromptPrefix& prefix) {
                       return prefix.life != CacheLife::none;
                     });
   return {.requests = asks ? 1U : 0U,
