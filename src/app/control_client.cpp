@@ -8,11 +8,6 @@ namespace {
 
 using http::BodyRead;
 
-std::string_view field(const wire::ResponseHead& head, std::string_view name) {
-  const auto* found = head.find(name);
-  return found == nullptr ? std::string_view() : found->value;
-}
-
 std::unexpected<Error> late() {
   return fail(Errc::upstream_timeout, Side::provider, "no complete answer in time");
 }
@@ -44,8 +39,8 @@ net::Task<Result<ControlAnswer>> ControlClient::call(ControlCall call) {
   }
   ControlAnswer answer;
   answer.status = exchange.head().status;
-  answer.retry_after = field(exchange.head(), "retry-after");
-  const std::string_view coding = field(exchange.head(), "content-encoding");
+  answer.retry_after = exchange.head().value("retry-after");
+  const std::string_view coding = exchange.head().value("content-encoding");
   if (!coding.empty() && !ascii::iequal(coding, "identity")) {
     co_return invalid("the answer is compressed, which was not asked for");
   }

@@ -14,11 +14,6 @@ namespace {
 constexpr Milliseconds scrape_max{10000};
 constexpr Milliseconds admin_max{30000};
 
-std::string_view header(const http::Exchange& exchange, std::string_view name) {
-  const wire::HeaderField* found = exchange.head().find(name);
-  return found == nullptr ? std::string_view() : found->value;
-}
-
 /// "127.0.0.1:8080" -> loopback; also "localhost" and "[::1]".
 bool is_loopback_host(std::string_view host) {
   if (host.starts_with('[')) return host.starts_with("[::1]");
@@ -31,7 +26,8 @@ bool is_loopback_host(std::string_view host) {
 /// The peer is on this machine, and nothing says that it speaks for somebody else: a proxy beside us must not open the
 /// door. Nor may a page in a browser here: its Host would be the name it was lured under.
 bool is_loopback_visitor(const http::Exchange& exchange) {
-  if (!exchange.peer().is_loopback() || !is_loopback_host(header(exchange, "host"))) return false;
+  if (!exchange.peer().is_loopback() || !is_loopback_host(exchange.head().value("host")))
+    return false;
   const auto& fields = exchange.head().headers;
   return std::none_of(fields.begin(), fields.end(), [](const wire::HeaderField& field) {
     return ascii::iequal(field.name, "forwarded") || ascii::iequal(field.name, "via") ||
@@ -173,7 +169,7 @@ net::Task<Status> Front::ready(http::Exchange& exchange) {
 
 bool Front::may_see_metrics(const http::Exchange& exchange) const {
   if (settings_->metrics_token.empty()) return is_loopback_visitor(exchange);
-  const std::string_view given = header(exchange, "authorization");
+  const std::string_view given = exchange.head().value("authorization");
   constexpr std::string_view scheme = "bearer ";
   return ascii::istarts_with(given, scheme) &&
          equal_constant_time(ascii::trim(given.substr(scheme.size())),
@@ -200,7 +196,7 @@ net::Task<Status> Front::show_metrics(http::Exchange& exchange) {
 }
 
 bool Front::allow_origin(http::Exchange& exchange) const {
-  const std::string_view origin = header(exchange, "origin");
+  const std::string_view origin = exchange.head().value("origin");
   if (origin.empty()) return false;
   const auto& allowed = settings_->cors_origins;
   const bool any = std::find(allowed.begin(), allowed.end(), "*") != allowed.end();
@@ -216,7 +212,7 @@ net::Task<Status> Front::preflight(http::Exchange& exchange, bool allowed) {
   std::string fields;
   if (allowed) {
     fields = "access-control-allow-methods: GET, POST, DELETE\r\naccess-control-max-age: 600\r\n";
-    const std::string_view asked = header(exchange, "access-control-request-headers");
+    const std::string_view asked = exchange.head().value("access-control-request-headers");
     if (!asked.empty()) ((fields += "access-control-allow-headers: ") += asked) += "\r\n";
   }
   // Without the fields the browser refuses on its own; the answer is the same empty 204.

@@ -18,11 +18,6 @@ constexpr std::size_t client_request_id_max = 128;
 /// A client that has to wait for longer than this shall not try again by itself: SDKs would, after a second.
 constexpr std::chrono::seconds retry_wait_max{60};
 
-std::string_view header(const http::Exchange& exchange, std::string_view name) {
-  const wire::HeaderField* found = exchange.head().find(name);
-  return found == nullptr ? std::string_view() : found->value;
-}
-
 std::size_t index_of(const Snapshot& snapshot, const identity::Key& key) {
   return static_cast<std::size_t>(&key - snapshot.keys.keys().data());
 }
@@ -54,7 +49,7 @@ routing::SessionHash session_of(const http::Exchange& exchange, const KeyState& 
   const auto of = [&](std::string_view text) { return fast_hash(key.hash, fast_hash(text)); };
   if (!facts.session.empty()) return of(facts.session);
   for (const std::string_view name : {"x-session-id", "x-claude-code-session-id"}) {
-    if (const std::string_view told = header(exchange, name); !told.empty()) return of(told);
+    if (const std::string_view told = exchange.head().value(name); !told.empty()) return of(told);
   }
   return opening == 0 ? 0 : opening ^ of(family_of(facts.model));
 }
@@ -74,7 +69,8 @@ net::Task<void> RelayService::handle(http::Exchange& exchange) {
   OpenRecord record(context_.loop, context_.metrics);
   record->id = exchange.request_id();
   record->started = exchange.started();
-  record->client_request_id = header(exchange, "x-request-id").substr(0, client_request_id_max);
+  record->client_request_id =
+      exchange.head().value("x-request-id").substr(0, client_request_id_max);
   Status done;
   // Two steps, so that a stream of minutes holds only the second one's frame.
   auto stream = co_await admit(exchange, record);
@@ -159,7 +155,7 @@ net::Task<RelayService::Admitted> RelayService::admit(http::Exchange& exchange,
       .model = {},
       .dialect = dialect.name(),
       .peer = http::client_address(exchange, snapshot->trusted_proxies),
-      .user_agent = header(exchange, "user-agent"),
+      .user_agent = exchange.head().value("user-agent"),
       .now = context_.loop.wall_now(),
       .first_used = KeyState::from_seconds(key_state.first_used.load(std::memory_order_relaxed))};
   // Whom we would refuse anyway doesn't get to fill our memory with a body first.

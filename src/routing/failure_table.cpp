@@ -282,8 +282,7 @@ bool is(std::string_view name, std::string_view word) {
 bool has_field(const wire::ResponseHead* head, std::string_view line) {
   if (head == nullptr) return false;
   const auto colon = line.find(": ");
-  const auto* found = head->find(line.substr(0, colon));
-  return found != nullptr && ascii::iequal(found->value, line.substr(colon + 2));
+  return ascii::iequal(head->value(line.substr(0, colon)), line.substr(colon + 2));
 }
 
 bool words_fit(const FailureRow& row, const Failure& failure, const ErrorFacts& facts) {

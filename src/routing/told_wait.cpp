@@ -132,8 +132,7 @@ Wait anthropic_reset(const ResponseHead& head, WallTime now) {
     if (field.name.size() < prefix.size() + ending.size()) continue;
     const auto stem = field.name.substr(0, field.name.size() - ending.size());
     if (!ascii::iequal(field.name.substr(stem.size()), ending)) continue;
-    const auto* status = head.find(std::string(stem) + "-status");
-    const bool rejected = status != nullptr && ascii::iequal(status->value, "rejected");
+    const bool rejected = ascii::iequal(head.value(std::string(stem) + "-status"), "rejected");
     if (rejected || is_used_up(head.find(std::string(stem) + "-remaining"))) {
       latest = later_of(latest, reset_wait(field.value, now));
     }
@@ -222,8 +221,8 @@ std::optional<Milliseconds> told_wait(const Failure& failure, const ErrorFacts& 
   // The reset fields stand in every answer, and speak of this one only where a limit refused it.
   if (failure.status != 429) return told;
   if (failure.head != nullptr) {
-    const auto* unified = failure.head->find("anthropic-ratelimit-unified-status");
-    const bool rejected = unified != nullptr && ascii::iequal(unified->value, "rejected");
+    const bool rejected =
+        ascii::iequal(failure.head->value("anthropic-ratelimit-unified-status"), "rejected");
     if (!told || rejected) told = later_of(told, anthropic_reset(*failure.head, now));
     if (!told) told = x_ratelimit_reset(*failure.head, now);
   }

@@ -67,11 +67,6 @@ std::string_view message_of(std::string_view type) {
   return "Something went wrong";
 }
 
-std::string_view field(const wire::RequestHead& head, std::string_view name) {
-  const wire::HeaderField* found = head.find(name);
-  return found != nullptr ? found->value : std::string_view{};
-}
-
 std::string limit_fields(const Request& request, bool exhausted) {
   std::string out = "anthropic-organization-id: 00000000-0000-4000-8000-000000000000\r\n";
   const auto reset =
@@ -127,14 +122,14 @@ class Anthropic final : public Dialect {
   }
 
   [[nodiscard]] std::string_view credential(const wire::RequestHead& head) const override {
-    if (const std::string_view key = field(head, "x-api-key"); !key.empty()) return key;
-    const std::string_view bearer = field(head, "authorization");
+    if (const std::string_view key = head.value("x-api-key"); !key.empty()) return key;
+    const std::string_view bearer = head.value("authorization");
     return ascii::istarts_with(bearer, "bearer ") ? ascii::trim(bearer.substr(7))
                                                   : std::string_view{};
   }
 
   [[nodiscard]] Reply answer(const Request& request, const Parameters& parameters) const override {
-    if (field(*request.head, "anthropic-version").empty()) {
+    if (request.head->value("anthropic-version").empty()) {
       return error(request, 400, "anthropic-version: header is required");
     }
     const bool post = request.path == messages_path || request.path == count_path;

@@ -208,14 +208,20 @@ const HeaderField* find_field(const std::vector<HeaderField>& headers, std::stri
   return nullptr;
 }
 
+std::string_view value_of(const HeaderField* field) {
+  return field == nullptr ? std::string_view() : field->value;
+}
+
 }  // namespace
 
 const HeaderField* RequestHead::find(std::string_view name) const {
   return find_field(headers, name);
 }
+std::string_view RequestHead::value(std::string_view name) const { return value_of(find(name)); }
 const HeaderField* ResponseHead::find(std::string_view name) const {
   return find_field(headers, name);
 }
+std::string_view ResponseHead::value(std::string_view name) const { return value_of(find(name)); }
 
 Status parse_request_head(std::string_view head, const HeadLimits& limits, RequestHead& out) {
   constexpr Refuse refuse{Side::client};

@@ -39,6 +39,8 @@ struct RequestHead {
 
   /// The first field of that name, in any case; nullptr without one.
   [[nodiscard]] const HeaderField* find(std::string_view name) const;
+  /// Its value; empty also where there is none.
+  [[nodiscard]] std::string_view value(std::string_view name) const;
 };
 
 struct ResponseHead {
@@ -51,6 +53,7 @@ struct ResponseHead {
   bool keep_alive = true;            // false whenever the body runs until the end of the connection
 
   [[nodiscard]] const HeaderField* find(std::string_view name) const;
+  [[nodiscard]] std::string_view value(std::string_view name) const;
 };
 
 /// Finds the end of a head in a growing buffer, reading each byte once.

@@ -41,6 +41,8 @@ TEST(RequestHead, HasItsLineItsFieldsAndItsFraming) {
   EXPECT_EQ(head.find("x-empty")->value, "");
   EXPECT_EQ(head.find("x-text")->value, "gr\xfc\xdf");
   EXPECT_EQ(head.find("x-none"), nullptr);
+  EXPECT_EQ(head.value("x-api-key"), "k");
+  EXPECT_EQ(head.value("x-none"), "");
   EXPECT_EQ(head.framing, Framing::length);
   EXPECT_EQ(head.content_length, 13u);
   EXPECT_TRUE(head.keep_alive);
