@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "routing/hashing.hpp"
+
 namespace sluice::routing {
 namespace {
 
@@ -17,8 +19,7 @@ std::int64_t ticks(TimePoint time) { return time.time_since_epoch().count(); }
 
 ModelHash model_hash(std::string_view model) {
   if (model.empty()) return 0;
-  ModelHash hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : model) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  const ModelHash hash = hash_text(model);
   return hash <= any_model ? any_model + 1 : hash;
 }
 
