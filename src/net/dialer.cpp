@@ -32,6 +32,15 @@ std::string resumption_name(const Origin& origin) {
   return name;
 }
 
+/// What a step that came to `again` waits for.
+WaitFor waits_for(const IoResult& step, Stream& stream, TimePoint deadline, Descriptor* gone) {
+  Descriptor& self = stream.descriptor();
+  return {.read = step.wants_write ? nullptr : &self,
+          .write = step.wants_write ? &self : nullptr,
+          .gone = gone,
+          .deadline = deadline};
+}
+
 /// Asks the proxy at the other end of `stream` for the way to the provider.
 Task<Status> open_tunnel(Loop& loop, Timer& timer, Stream& stream, Tunnel& tunnel,
                          TimePoint deadline, Descriptor* gone) {
@@ -61,12 +70,7 @@ Task<Status> open_tunnel(Loop& loop, Timer& timer, Stream& stream, Tunnel& tunne
     if (step.kind != IoResult::Kind::again) {
       co_return unreachable("proxy", "it closed the connection instead of leading on");
     }
-    Descriptor& self = stream.descriptor();
-    const WaitFor what{.read = step.wants_write ? nullptr : &self,
-                       .write = step.wants_write ? &self : nullptr,
-                       .gone = gone,
-                       .deadline = deadline};
-    const Wake wake = co_await Wait(loop, timer, what);
+    const Wake wake = co_await Wait(loop, timer, waits_for(step, stream, deadline, gone));
     if (wake == Wake::gone) co_return fail(Errc::client_gone, Side::client, "while connecting");
     if (wake == Wake::timeout) co_return late("proxy: its answer");
   }
@@ -82,12 +86,7 @@ Task<Status> tls_handshake(Loop& loop, Timer& timer, Stream& stream, TimePoint d
     if (step.kind != IoResult::Kind::again) {
       co_return unreachable("TLS", tls_failure(stream.tls()));
     }
-    Descriptor& self = stream.descriptor();
-    const WaitFor what{.read = step.wants_write ? nullptr : &self,
-                       .write = step.wants_write ? &self : nullptr,
-                       .gone = gone,
-                       .deadline = deadline};
-    const Wake wake = co_await Wait(loop, timer, what);
+    const Wake wake = co_await Wait(loop, timer, waits_for(step, stream, deadline, gone));
     if (wake == Wake::gone) co_return fail(Errc::client_gone, Side::client, "during TLS");
     if (wake == Wake::timeout) co_return late("the TLS handshake");
   }
