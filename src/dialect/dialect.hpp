@@ -118,6 +118,7 @@ class Dialect {
 
   /// True for a document of this dialect's error shape, whatever its status was.
   [[nodiscard]] virtual bool is_error_body(std::string_view body) const = 0;
+  /// `status` is that of the answer; below 400 the result has the one that the document stands for.
   [[nodiscard]] virtual ProviderError read_error(int status, std::string_view body) const = 0;
 
   [[nodiscard]] virtual std::string error_body(const Refusal& refusal) const = 0;

@@ -122,7 +122,8 @@ ProviderError read_error(int status, std::string_view body) {
     return !document.get_object().get(object) && read_error_object(object, error);
   });
   if (!good) error = {};
-  error.status = status;
+  // Under a good status the type alone says what it is.
+  error.status = status < 400 && good ? http_equivalent(error.type) : status;
   if (error.type.empty()) error.type = error_type(status);
   return error;
 }

@@ -85,5 +85,16 @@ TEST(AnthropicErrors, WhatIsNoDocumentGivesTheStatusAlone) {
   EXPECT_EQ(read_error(502, R"({"error":"no healthy upstream"})").message, "no healthy upstream");
 }
 
+TEST(AnthropicErrors, TakesTheStatusOfADocumentUnderAGoodOneFromItsType) {
+  const auto under = [](int status, std::string_view type) {
+    return read_error(status, R"({"type":"error","error":{"type":")" + std::string(type) +
+                                  R"(","message":"m"}})")
+        .status;
+  };
+  EXPECT_EQ(under(200, "overloaded_error"), 529);
+  EXPECT_EQ(under(200, "rate_limit_error"), 429);
+  EXPECT_EQ(under(503, "overloaded_error"), 503);
+}
+
 }  // namespace
 }  // namespace sluice::dialect::anthropic
