@@ -98,17 +98,11 @@ net::FairLine::Need Failover::need() const {
   return need;
 }
 
-/// Of one more in line; 0 where nobody waits, as what was measured then may be long ago.
-Milliseconds Failover::expected_wait() const {
-  if (!context_.line.has_waiters()) return Milliseconds{0};
-  return context_.line.expected_wait(request_.party, context_.loop.now()).value_or(Milliseconds{0});
-}
-
 TimePoint Failover::worth_waiting_until(const Unavailable& unavailable) const {
   const TimePoint now = context_.loop.now();
   switch (unavailable.why) {
     case Unavailable::Why::full:
-      if (now + expected_wait() > request_.queue_deadline) return now;
+      if (now + expected_wait(context_, request_) > request_.queue_deadline) return now;
       // One that rests may be had before.
       return std::min(request_.queue_deadline, unavailable.soonest);
     case Unavailable::Why::probing: return std::min(probed_by_, unavailable.soonest);
@@ -170,7 +164,7 @@ Error Failover::refusal(const Unavailable& unavailable) const {
       break;
     case Unavailable::Why::full:
       error.context = "every account that could serve this is at its cap";
-      error.retry_after = std::max<Milliseconds>(expected_wait(), seconds(1));
+      error.retry_after = std::max<Milliseconds>(expected_wait(context_, request_), seconds(1));
       break;
     case Unavailable::Why::probing:
       error.context = "the only account that could serve this is being tried out after a failure";

@@ -44,7 +44,6 @@ class Failover {
   [[nodiscard]] bool take_at_once(Chosen& chosen);
   [[nodiscard]] net::FairLine::Need need() const;
   [[nodiscard]] net::Task<Result<Chosen>> choose();
-  [[nodiscard]] Milliseconds expected_wait() const;
   [[nodiscard]] TimePoint worth_waiting_until(const routing::Unavailable& unavailable) const;
   [[nodiscard]] Error refusal(const routing::Unavailable& unavailable) const;
 

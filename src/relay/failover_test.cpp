@@ -22,6 +22,12 @@ std::string refusal(int status, std::string_view type, std::string_view fields =
   return document(status, body, fields);
 }
 
+/// A conversation with thinking in it that some account has signed.
+const std::string signed_body =
+    R"({"model":"claude-x","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"a"},)"
+    R"({"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"c2ln"},)"
+    R"({"type":"text","text":"b"}]},{"role":"user","content":"c"}]})";
+
 House::Settings accounts(int count) {
   House::Settings settings;
   settings.accounts = count;
@@ -381,11 +387,7 @@ TEST(Failover, TellsOfTheRepairedRequestAndNotOfTheFirst) {
   House::Settings settings = accounts(1);
   settings.limits.max_attempts = 2;
   House house(settings);
-  const std::string body =
-      R"({"model":"claude-x","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"a"},)"
-      R"({"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"c2ln"},)"
-      R"({"type":"text","text":"b"}]},{"role":"user","content":"c"}]})";
-  Socket client = house.ask(post(body));
+  Socket client = house.ask(post(signed_body));
   Socket call = house.called();
   call.send(refusal(400, "invalid_request_error", "",
                     "messages.1.content.0: Invalid `signature` in `thinking` block"));
@@ -408,11 +410,7 @@ TEST(Failover, BlamesNoAccountForACredentialThatWasReplaced) {
 
 TEST(Failover, TakesASignatureOffThatTheAccountDoesNotKnow) {
   House house(accounts(1));
-  const std::string body =
-      R"({"model":"claude-x","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"a"},)"
-      R"({"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"c2ln"},)"
-      R"({"type":"text","text":"b"}]},{"role":"user","content":"c"}]})";
-  Socket client = house.ask(post(body));
+  Socket client = house.ask(post(signed_body));
   Socket first = house.called();
   first.send(refusal(400, "invalid_request_error", "",
                      "messages.1.content.0: Invalid `signature` in `thinking` block"));
@@ -497,6 +495,17 @@ TEST(Failover, CountsWhatThePromptCacheSavedWithASingleAccountToo) {
   EXPECT_EQ(figures.requests, 1U);
   EXPECT_EQ(figures.hits, 1U);
   EXPECT_EQ(figures.tokens_read, 700U);
+}
+
+TEST(Failover, TellsAnErrorUnderAGoodStatusByTheStatusItStandsFor) {
+  House house;
+  Socket client = house.ask(document_request());
+  house.called().send(document(
+      200, R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})"));
+  ASSERT_TRUE(client.read_until("Overloaded\"}}"));
+  EXPECT_EQ(take_answer(client.seen()).status, 529);
+  house.stop();
+  EXPECT_EQ(house.settled(Outcome::upstream_error), 1U);
 }
 
 TEST(Failover, KnowsAnErrorUnderAGoodStatus) {

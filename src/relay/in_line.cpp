@@ -24,4 +24,9 @@ net::Task<Result<bool>> wait_in_line(RelayContext& context, const RelayRequest& 
   }
 }
 
+Milliseconds expected_wait(const RelayContext& context, const RelayRequest& request) {
+  if (!context.line.has_waiters()) return Milliseconds{0};
+  return context.line.expected_wait(request.party, context.loop.now()).value_or(Milliseconds{0});
+}
+
 }  // namespace sluice::relay

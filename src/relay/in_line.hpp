@@ -18,4 +18,7 @@ struct Wanted {
                                                    const RelayRequest& request, ClientSide& client,
                                                    Wanted wanted);
 
+/// How long one more request of the same key would wait; 0 where nobody does, as what was measured then may be long ago.
+[[nodiscard]] Milliseconds expected_wait(const RelayContext& context, const RelayRequest& request);
+
 }  // namespace sluice::relay

@@ -17,11 +17,6 @@ std::unexpected<Error> invalid(std::string what) {
   return fail(Errc::upstream_invalid, Side::provider, std::move(what), Retry::other_account);
 }
 
-std::string_view field(const wire::ResponseHead& head, std::string_view name) {
-  const wire::HeaderField* found = head.find(name);
-  return found == nullptr ? std::string_view() : found->value;
-}
-
 bool looks_like_events(std::string_view bytes) {
   return bytes.starts_with("event:") || bytes.starts_with("data:") || bytes.starts_with(":") ||
          bytes.starts_with("\xEF\xBB\xBF");
@@ -99,8 +94,8 @@ net::Task<Status> ProviderAnswer::call_once(std::string_view body, bool fresh) {
 
 void ProviderAnswer::choose_form(std::string_view first_bytes) {
   const wire::ResponseHead& head = exchange_->head();
-  const std::string_view type = field(head, "content-type");
-  const std::string_view encoding = field(head, "content-encoding");
+  const std::string_view type = head.value("content-type");
+  const std::string_view encoding = head.value("content-encoding");
   // Some servers send events under another type, so the first bytes have a say; and a stream request may well be
   // answered with one document.
   const bool events = ascii::istarts_with(type, "text/event-stream") ||
@@ -129,8 +124,8 @@ bool ProviderAnswer::may_comment() const {
   if (client_.has_early_head() || form_ == Form::events) return true;
   const wire::ResponseHead& head = exchange_->head();
   return form_ == Form::undecided && head.status == 200 &&
-         ascii::istarts_with(field(head, "content-type"), "text/event-stream") &&
-         field(head, "content-encoding").empty();
+         ascii::istarts_with(head.value("content-type"), "text/event-stream") &&
+         head.value("content-encoding").empty();
 }
 
 net::Task<Status> ProviderAnswer::read_until_decided() {
@@ -224,7 +219,7 @@ WholeAnswer ProviderAnswer::take_refusal() {
     // What hides in a compressed refusal can only be masked in clear, and then stays so.
     answer.body = document_;
     answer.fields = client_fields(head, Body::rewritten);
-    ((answer.fields += "content-type: ") += field(head, "content-type")) += "\r\n";
+    ((answer.fields += "content-type: ") += head.value("content-type")) += "\r\n";
   } else {
     if (!decoder_) provider::mask_credential(upstream_, held_);
     answer.body = std::move(held_);
@@ -286,7 +281,7 @@ std::uint64_t ProviderAnswer::new_events() {
 }
 
 void ProviderAnswer::copy_document() {
-  if (decoder_ || !readable_ || !copy_lease_.grow(context_.budget, held_.size())) return;
+  if (tap_ || decoder_ || !readable_ || !copy_lease_.grow(context_.budget, held_.size())) return;
   document_ = held_;
   copying_ = true;
 }
@@ -303,6 +298,15 @@ meter::Usage ProviderAnswer::usage(bool output_begun) const {
     }
   }
   return usage;
+}
+
+std::optional<meter::TokenCounts> ProviderAnswer::told_tokens() const {
+  if (!tap_) {
+    const meter::Usage& known = request_.record->attempt.usage;
+    return known.input_told ? std::optional(known.tokens) : std::nullopt;
+  }
+  const meter::Usage known = tap_->usage();
+  return known.input_told ? std::optional(known.tokens) : std::nullopt;
 }
 
 void ProviderAnswer::read_document(bool from_held) {

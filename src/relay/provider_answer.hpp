@@ -75,10 +75,12 @@ class ProviderAnswer : public net::Pooled {
   [[nodiscard]] net::Descriptor& descriptor() { return exchange_->descriptor(); }
   /// Of its silence.
   [[nodiscard]] TimePoint idle_deadline() const { return idle_deadline_; }
-  /// What is to be kept for the usage of a document that flows on before it has ended.
+  /// Keeps what was read of a document that flows on, for its usage.
   void copy_document();
   /// What it used, so far as it is known. `output_begun`: an answer began, so that the prompt must have been read.
   [[nodiscard]] meter::Usage usage(bool output_begun) const;
+  /// The counts as the provider told them; nullopt: not even the prompt's yet.
+  [[nodiscard]] std::optional<meter::TokenCounts> told_tokens() const;
   /// Of a document that has ended: reads its usage, and lets it go. `from_held`: it is still whole in `held`.
   void read_document(bool from_held);
   /// The events since the last look, for the metrics.

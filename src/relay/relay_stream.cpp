@@ -92,8 +92,8 @@ net::Task<Status> RelayStream::wait_for_key_slot() {
   Error error{.code = Errc::concurrency_limited, .side = Side::client};
   error.context = "this key already has " + std::to_string(request_.key_concurrency) +
                   " requests running (limits.concurrency)";
-  error.retry_after = context_.line.expected_wait(request_.party, context_.loop.now())
-                          .value_or(std::chrono::seconds(1));
+  error.retry_after =
+      std::max<Milliseconds>(expected_wait(context_, request_), std::chrono::seconds(1));
   co_return std::unexpected(std::move(error));
 }
 
@@ -195,11 +195,11 @@ void RelayStream::end_of_body() {
 void RelayStream::learn() {
   if (!request_.record->billable) return;
   if (!has_learnt_) {
-    const meter::Usage known = usage();
-    has_learnt_ = known.input_told;
+    const auto tokens = answer_->told_tokens();
+    has_learnt_ = tokens.has_value();
     // Without a conversation, as there is no choice of accounts, it is counted all the same.
     if (has_learnt_) {
-      answer_->lease().learn(request_.prefixes(), known.tokens, context_.loop.now());
+      answer_->lease().learn(request_.prefixes(), *tokens, context_.loop.now());
       request_.conversation.reset();
     }
   }
