@@ -25,6 +25,7 @@ struct AccountLive {
   std::int64_t cache_misses = 0;
   std::int64_t cache_saved_tokens = 0;
   std::vector<store::AccountRest> rests;
+  friend bool operator==(const AccountLive&, const AccountLive&) = default;
 };
 
 [[nodiscard]] std::string live_text(const AccountLive& live);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "admin/account_live.hpp"
 #include "app/account_rests.hpp"
 #include "base/log.hpp"
 #include "base/ulid.hpp"
@@ -88,7 +87,7 @@ void AccountWatch::use(std::vector<WatchedAccount> accounts,
     alerted_.insert(subject_of(entry.account.name, rest.model));
   }
   for (const auto& [id, entry] : entries_) {
-    if (!entries.contains(id) && !entry.figures.empty()) gone_.push_back(id);
+    if (!entries.contains(id) && entry.live) gone_.push_back(id);
   }
   entries_ = std::move(entries);
   next_look_ = {};
@@ -154,18 +153,16 @@ void AccountWatch::compare(const Entry& entry, routing::Moment at, Writing& out)
   for (const auto& [model, rest] : entry.rests) {
     if (!rests.contains(model)) out.drop.push_back(rest);
   }
-  std::string figures = admin::live_text(live_of(entry.account, report));
-  if (figures == entry.figures) return;
-  out.figures.push_back(
-      {.account = entry.account.id.str(), .node = node_.id, .figures = std::move(figures)});
+  admin::AccountLive live = live_of(entry.account, report);
+  if (live != entry.live) out.live.emplace_back(entry.account.id.str(), std::move(live));
 }
 
 void AccountWatch::write_down(routing::Moment at) {
   Writing writing;
   for (const auto& [id, entry] : entries_) compare(entry, at, writing);
   const bool seen = at.now >= next_seen_;
-  const bool nothing = writing.put.empty() && writing.drop.empty() && writing.figures.empty() &&
-                       gone_.empty() && !seen;
+  const bool nothing =
+      writing.put.empty() && writing.drop.empty() && writing.live.empty() && gone_.empty() && !seen;
   if (nothing) return;
   const Status written = write(writing, seen, at.wall);
   if (!written) {
@@ -183,13 +180,17 @@ void AccountWatch::write_down(routing::Moment at) {
 }
 
 Status AccountWatch::write(const Writing& writing, bool seen, WallTime now) {
+  std::vector<store::AccountFigures> figures;
+  for (const auto& [account, live] : writing.live) {
+    figures.push_back({.account = account, .node = node_.id, .figures = admin::live_text(live)});
+  }
   const auto done = database_.write<bool>([&](store::Transaction& transaction) -> Result<bool> {
     store::AccountRests rests(transaction);
     for (const store::AccountRest& rest : writing.drop) rests.drop(rest);
     for (const store::AccountRest& rest : writing.put) rests.put(rest);
     store::AccountFigureTable table(transaction);
     if (seen) table.seen(node_.id, node_.name, now);
-    table.put(writing.figures);
+    table.put(figures);
     for (const std::string& id : gone_) table.drop(id, node_.id);
     return true;
   });
@@ -205,9 +206,7 @@ void AccountWatch::note(Writing& writing) {
     Rests& rests = entries_.at(rest.account).rests;
     rests.insert_or_assign(rest.model, std::move(rest));
   }
-  for (store::AccountFigures& row : writing.figures) {
-    entries_.at(row.account).figures = std::move(row.figures);
-  }
+  for (auto& [account, live] : writing.live) entries_.at(account).live = std::move(live);
   gone_.clear();
 }
 

@@ -9,10 +9,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "admin/account_live.hpp"
 #include "app/alert.hpp"
 #include "base/random.hpp"
 #include "routing/account.hpp"
@@ -75,12 +78,12 @@ class AccountWatch {
     WatchedAccount account;
     // As they are in the store, for all we know.
     Rests rests;
-    std::string figures;
+    std::optional<admin::AccountLive> live;
   };
   struct Writing {
     std::vector<store::AccountRest> put;
     std::vector<store::AccountRest> drop;
-    std::vector<store::AccountFigures> figures;
+    std::vector<std::pair<std::string, admin::AccountLive>> live;  // by account id
   };
   void tell(const routing::StateEvent& event);
   void write_down(routing::Moment at);
